@@ -1,0 +1,1 @@
+"""Records made into pages, plots and exports."""
