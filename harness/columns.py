@@ -1,0 +1,180 @@
+"""Columns over an ordered list of ids: the one form of predictions, truth and statistics.
+
+A column is *dense*, one row an id, shape ``(n, ...)``; or *ragged*, any number of rows an id, kept as flat ``values`` of
+shape ``(total, ...)`` and ``offsets`` of shape ``(n + 1,)``, int64. No dictionaries, no Python objects a row.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Row = Mapping[str, Array]
+"""What one id has in every column: ``(...)`` for a dense column, ``(k, ...)`` for a ragged one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSpec:
+    """How one column is laid out.
+
+    ``shape`` is the shape of one row without the ragged axis; ``ragged`` columns of one ``group`` have the same number of
+    rows for each id (boxes, scores and labels of one image).
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...] = ()
+    ragged: bool = False
+    group: str = ""
+    description: str = ""
+
+    def conform(self, value: Any) -> Array:
+        """`value` as an array of this dtype and row shape; raises ValueError with the reason in words."""
+        array = np.asarray(value)
+        if array.size == 0 and self.ragged:
+            return np.empty((0, *self.shape), self.dtype)
+        wanted = np.dtype(self.dtype)
+        if not np.can_cast(array.dtype, wanted, "same_kind"):
+            raise ValueError(f"{self.name} has dtype {array.dtype}, expected {wanted}")
+        rows = array.shape[1:] if self.ragged else array.shape
+        if (self.ragged and array.ndim == 0) or rows != self.shape:
+            expected = (("k", *self.shape) if self.ragged else self.shape) or "a scalar"
+            raise ValueError(f"{self.name} has shape {array.shape}, expected {expected}".replace("'", ""))
+        return np.ascontiguousarray(array, wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Ragged:
+    """Rows of varying number: id ``i`` has ``values[offsets[i]:offsets[i + 1]]``."""
+
+    values: Array
+    offsets: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def row(self, index: int) -> Array:
+        """The rows of id `index`, shape ``(k, ...)``, a view."""
+        row: Array = self.values[self.offsets[index] : self.offsets[index + 1]]
+        return row
+
+    def take(self, indices: NDArray[np.int64]) -> "Ragged":
+        """The same for a selection of ids, in the order given."""
+        counts = np.diff(self.offsets)[indices]
+        offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        flat = np.repeat(self.offsets[indices] - offsets[:-1], counts) + np.arange(offsets[-1])
+        return Ragged(self.values[flat], offsets)
+
+
+Column = Array | Ragged
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Named columns over `ids`, unique strings in a fixed order."""
+
+    ids: tuple[str, ...]
+    columns: Mapping[str, Column]
+    _position: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for name, column in self.columns.items():
+            if len(column) != len(self.ids):
+                raise ValueError(f"column {name} has {len(column)} rows for {len(self.ids)} ids")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def dense(self, name: str) -> Array:
+        """The dense column `name`, shape ``(n, ...)``."""
+        column = self.columns[name]
+        if isinstance(column, Ragged):
+            raise KeyError(f"{name} is ragged")
+        return column
+
+    def ragged(self, name: str) -> Ragged:
+        """The ragged column `name`."""
+        column = self.columns[name]
+        if not isinstance(column, Ragged):
+            raise KeyError(f"{name} is dense")
+        return column
+
+    def position(self, id: str) -> int:
+        """Where `id` stands; KeyError if it does not."""
+        if not self._position:
+            self._position.update({name: index for index, name in enumerate(self.ids)})
+        return self._position[id]
+
+    def row(self, index: int) -> dict[str, Array]:
+        """Every column's row of one id, views."""
+        return {
+            name: column.row(index) if isinstance(column, Ragged) else column[index]
+            for name, column in self.columns.items()
+        }
+
+    def take(self, indices: Sequence[int] | NDArray[np.int64]) -> "Table":
+        """The table of a selection of ids, in the order given."""
+        chosen = np.asarray(indices, np.int64)
+        columns = {
+            name: column.take(chosen) if isinstance(column, Ragged) else column[chosen]
+            for name, column in self.columns.items()
+        }
+        return Table(tuple(self.ids[i] for i in chosen), columns)
+
+    def row_digest(self, index: int) -> str:
+        """SHA-256 over one id's canonical content: column names in order, dtypes, shapes, little-endian bytes."""
+        digest = hashlib.sha256()
+        for name, value in sorted(self.row(index).items()):
+            _feed(digest, name, np.asarray(value))
+        return digest.hexdigest()
+
+    def digest(self) -> str:
+        """SHA-256 over ids and columns, the same however the table was stored or cut into parts."""
+        digest = hashlib.sha256("\0".join(self.ids).encode())
+        for name, column in sorted(self.columns.items()):
+            if isinstance(column, Ragged):
+                _feed(digest, f"{name}#offsets", column.offsets)
+                _feed(digest, name, column.values)
+            else:
+                _feed(digest, name, column)
+        return digest.hexdigest()
+
+
+def _feed(digest: "hashlib._Hash", name: str, array: Array) -> None:
+    data = np.ascontiguousarray(array)
+    if data.dtype.byteorder == ">":
+        data = data.astype(data.dtype.newbyteorder("<"))
+    digest.update(f"\0{name}\0{data.dtype.str.lstrip('<|=')}\0{data.shape}\0".encode())
+    digest.update(data.reshape(-1).view(np.uint8).data if data.size else b"")
+
+
+def build_table(ids: Iterable[str], rows: Sequence[Row], specs: Sequence[ColumnSpec]) -> Table:
+    """A table from one row mapping an id, laid out as `specs` say."""
+    columns: dict[str, Column] = {}
+    for spec in specs:
+        values = [row[spec.name] for row in rows]
+        if not spec.ragged:
+            columns[spec.name] = np.stack(values) if values else np.empty((0, *spec.shape), spec.dtype)
+            continue
+        offsets = np.concatenate([[0], np.cumsum([len(v) for v in values], dtype=np.int64)]).astype(np.int64)
+        flat = np.concatenate(values) if values else np.empty((0, *spec.shape), spec.dtype)
+        columns[spec.name] = Ragged(flat, offsets)
+    return Table(tuple(ids), columns)
+
+
+def concatenate(tables: Sequence[Table]) -> Table:
+    """Tables with the same columns and different ids, one after the other."""
+    columns: dict[str, Column] = {}
+    for name, first in tables[0].columns.items():
+        if isinstance(first, Ragged):
+            parts = [table.ragged(name) for table in tables]
+            counts = np.concatenate([np.diff(part.offsets) for part in parts])
+            offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+            columns[name] = Ragged(np.concatenate([part.values for part in parts]), offsets)
+        else:
+            columns[name] = np.concatenate([table.dense(name) for table in tables])
+    return Table(tuple(id for table in tables for id in table.ids), columns)
