@@ -138,8 +138,8 @@ def _background(stream: RawStream, height: int, width: int) -> _Canvas:
     lattice = stream.array(12 * 12, 80).reshape(12, 12) - 40
     wy, wx = (rows % 16)[:, None], (columns % 16)[None, :]
     y, x = rows[:, None] // 16, columns[None, :] // 16
-    upper = lattice[y, x] * (16 - wx) + lattice[y, x + 1] * wx
-    lower = lattice[y + 1, x] * (16 - wx) + lattice[y + 1, x + 1] * wx
+    upper: IntArray = lattice[y, x] * (16 - wx) + lattice[y, x + 1] * wx
+    lower: IntArray = lattice[y + 1, x] * (16 - wx) + lattice[y + 1, x + 1] * wx
     smooth = (upper * (16 - wy) + lower * wy) >> 8
     pixels = base[None, None, :] + smooth[:, :, None]
     canvas = _Canvas(pixels, np.full((height, width), -1, dtype=np.int64), base)
