@@ -45,11 +45,6 @@ Settings = Mapping[str, Any] | None
 class PlatformWheel(bdist_wheel):
     """A wheel for any Python 3 on one platform: it holds compiled code, but no Python extension."""
 
-    def finalize_options(self) -> None:
-        """Mark the wheel as not pure."""
-        super().finalize_options()
-        self.root_is_pure = False
-
     def get_tag(self) -> tuple[str, str, str]:
         """Return `("py3", "none", PLATFORM)`."""
         return "py3", "none", sysconfig.get_platform().replace("-", "_").replace(".", "_")
