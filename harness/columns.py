@@ -21,38 +21,56 @@ Row = Mapping[str, Array]
 class ColumnSpec:
     """How one column is laid out.
 
-    ``shape`` is the shape of one row without the ragged axis; ``ragged`` columns of one ``group`` have the same number of
-    rows for each id (boxes, scores and labels of one image).
+    ``shape`` is the shape of one row without the ragged axis; None stands for a size that the submission chooses (an
+    embedding's length) and that is the same in all rows. ``ragged`` columns of one ``group`` have the same number of rows
+    for each id (boxes, scores and labels of one image). Floats must be finite unless ``finite`` is False.
     """
 
     name: str
     dtype: str
-    shape: tuple[int, ...] = ()
+    shape: tuple[int | None, ...] = ()
     ragged: bool = False
     group: str = ""
     description: str = ""
+    finite: bool = True
 
     def conform(self, value: Any) -> Array:
         """`value` as an array of this dtype and row shape; raises ValueError with the reason in words."""
         array = np.asarray(value)
-        if array.size == 0 and self.ragged:
-            return np.empty((0, *self.shape), self.dtype)
-        wanted = np.dtype(self.dtype)
-        if not np.can_cast(array.dtype, wanted, "same_kind"):
-            raise ValueError(f"{self.name} has dtype {array.dtype}, expected {wanted}")
         rows = array.shape[1:] if self.ragged else array.shape
-        if (self.ragged and array.ndim == 0) or rows != self.shape:
-            expected = (("k", *self.shape) if self.ragged else self.shape) or "a scalar"
-            raise ValueError(f"{self.name} has shape {array.shape}, expected {expected}".replace("'", ""))
-        return np.ascontiguousarray(array, wanted)
+        wanted = np.dtype(self.dtype)
+        if self.ragged and array.shape == (0,):
+            return np.empty((0, *[size or 0 for size in self.shape]), wanted)
+        fits = len(rows) == len(self.shape) and all(w is None or w == s for w, s in zip(self.shape, rows, strict=True))
+        if (self.ragged and array.ndim == 0) or not fits:
+            expected = ", ".join("any" if size is None else str(size) for size in self.shape)
+            expected = f"({', '.join(filter(None, ['k' if self.ragged else '', expected]))})"
+            raise ValueError(f"{self.name} has shape {array.shape}, expected {expected}")
+        if array.size and not np.can_cast(array.dtype, wanted, "same_kind"):
+            raise ValueError(f"{self.name} has dtype {array.dtype}, expected {wanted}")
+        return self._checked(array, wanted)
+
+    def _checked(self, array: Array, wanted: "np.dtype[Any]") -> Array:
+        with np.errstate(over="ignore", invalid="ignore"):
+            cast = np.array(array, wanted, order="C")
+        if wanted.kind in "iu" and not np.array_equal(cast, array):
+            raise ValueError(f"{self.name} has values outside {wanted}")
+        if wanted.kind == "f" and self.finite and not np.isfinite(cast).all():
+            raise ValueError(f"{self.name} has a value that is not finite")
+        return cast
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Ragged:
     """Rows of varying number: id ``i`` has ``values[offsets[i]:offsets[i + 1]]``."""
 
     values: Array
     offsets: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        edges = self.offsets
+        if not len(edges) or edges[0] != 0 or edges[-1] != len(self.values) or (np.diff(edges) < 0).any():
+            raise ValueError(f"offsets do not rise from 0 to the number of values, {len(self.values)}")
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -73,7 +91,7 @@ class Ragged:
 Column = Array | Ragged
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Table:
     """Named columns over `ids`, unique strings in a fixed order."""
 
@@ -129,8 +147,14 @@ class Table:
         """SHA-256 over one id's canonical content: column names in order, dtypes, shapes, little-endian bytes."""
         digest = hashlib.sha256()
         for name, value in sorted(self.row(index).items()):
-            _feed(digest, name, np.asarray(value))
+            kind = "ragged" if isinstance(self.columns[name], Ragged) else "dense"
+            _feed(digest, f"{name}\0{kind}", np.asarray(value))
         return digest.hexdigest()
+
+    def without(self, names: Iterable[str]) -> "Table":
+        """The table without some columns."""
+        left_out = set(names)
+        return Table(self.ids, {name: column for name, column in self.columns.items() if name not in left_out})
 
     def digest(self) -> str:
         """SHA-256 over ids and columns, the same however the table was stored or cut into parts."""
@@ -145,10 +169,19 @@ class Table:
 
 
 def _feed(digest: "hashlib._Hash", name: str, array: Array) -> None:
+    """Feed an array so that machines agree: little-endian, one NaN, no negative zero, text as UTF-8."""
+    if array.dtype.kind in "US":
+        lengths = np.char.str_len(array)
+        digest.update(f"\0{name}\0text\0{array.shape}\0{lengths.tolist()}\0".encode())
+        digest.update("".join(array.reshape(-1).astype(np.str_).tolist()).encode())
+        return
     data = np.ascontiguousarray(array)
     if data.dtype.byteorder == ">":
         data = data.astype(data.dtype.newbyteorder("<"))
-    digest.update(f"\0{name}\0{data.dtype.str.lstrip('<|=')}\0{data.shape}\0".encode())
+    if data.dtype.kind == "f":
+        data = data + data.dtype.type(0)
+        data[np.isnan(data)] = np.nan
+    digest.update(f"\0{name}\0{data.dtype.str.lstrip('<|=')}\0{array.shape}\0".encode())
     digest.update(data.reshape(-1).view(np.uint8).data if data.size else b"")
 
 
@@ -157,11 +190,12 @@ def build_table(ids: Iterable[str], rows: Sequence[Row], specs: Sequence[ColumnS
     columns: dict[str, Column] = {}
     for spec in specs:
         values = [row[spec.name] for row in rows]
+        empty = (0, *[size or 0 for size in spec.shape])
         if not spec.ragged:
-            columns[spec.name] = np.stack(values) if values else np.empty((0, *spec.shape), spec.dtype)
+            columns[spec.name] = np.stack(values) if values else np.empty(empty, spec.dtype)
             continue
         offsets = np.concatenate([[0], np.cumsum([len(v) for v in values], dtype=np.int64)]).astype(np.int64)
-        flat = np.concatenate(values) if values else np.empty((0, *spec.shape), spec.dtype)
+        flat = np.concatenate(values) if values else np.empty(empty, spec.dtype)
         columns[spec.name] = Ragged(flat, offsets)
     return Table(tuple(ids), columns)
 

@@ -5,6 +5,7 @@ A value that does not exist is null and has a reason beside it. The schema is pu
 """
 
 import hashlib
+import math
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -35,12 +36,13 @@ class Metric(Part):
     name: str
     protocol: str
     value: Annotated[float | None, Meta(description="The official number; null where it does not exist.")]
+    interval: Interval | None
+    n: Annotated[int, Meta(description="Number of resampling units that it was computed from.")]
     reason: Annotated[str, Meta(description="Why the value or the interval is null; empty where both exist.")] = ""
     unit: str = ""
     higher_is_better: bool = True
     decimals: Annotated[int, Meta(description="How many decimals the benchmark's users print.")] = 3
-    n: Annotated[int, Meta(description="Number of resampling units that it was computed from.")] = 0
-    interval: Interval | None = None
+    facts: Annotated[dict[str, Any], Meta(description="More about this number: spread over repetitions, bounds under ties.")] = {}
 
 
 class DetailTable(Part):
@@ -76,10 +78,14 @@ class TaskPart(Part):
     unit: Annotated[str, Meta(description="What is resampled for intervals.")]
     samples: Annotated[int, Meta(description="Number of samples answered or scored.")]
     data_digest: Annotated[str, Meta(description="SHA-256 over (sample id, digest of its truth), sorted; decides what may be compared.")]
+    family: str = ""
     limit: Annotated[int | None, Meta(description="--limit, where only the first samples were taken.")] = None
     input_digest: Annotated[str, Meta(description="SHA-256 over the decoded inputs of a live run; empty where none were read.")] = ""
     evaluator: Evaluator | None = None
     notice: str = ""
+    hidden: Annotated[bool, Meta(description="True for a data set that boards show only when asked for.")] = False
+    private_labels: Annotated[bool, Meta(description="True where the truth is not public; replicates are then not published.")] = False
+    facts: Annotated[dict[str, Any], Meta(description="What the data set says of itself (scale factor, number of categories).")] = {}
 
 
 class Weights(Part):
@@ -103,7 +109,8 @@ class SubmissionPart(Part):
     weights: Weights = Weights(kind="unknown")
     trained_on: str = ""
     emulated: Annotated[str, Meta(description="Arithmetic emulated in floating point: then speed and energy are never ranked.")] = ""
-    claims_file: Annotated[str, Meta(description="SHA-256 of a claims table given with --claims.")] = ""
+    claims: Annotated[list[dict[str, Any]], Meta(description="Claims to compare with, from the manifest or --claims.")] = []
+    facts: dict[str, Any] = {}
 
 
 class Quantile(Part):
@@ -121,8 +128,8 @@ class Span(Part):
     name: str
     n: Annotated[int, Meta(description="Number of timed inferences.")]
     blocks: Annotated[int, Meta(description="Number of blocks, scattered over the run.")]
-    mean: float
-    min: float
+    mean: float | None
+    min: float | None
     p50: Quantile
     p90: Quantile
     p99: Quantile
@@ -135,6 +142,10 @@ class Timing(Part):
     reasons: Annotated[list[str], Meta(description="Everything that makes it other than stable, in words.")]
     batch_size: int
     spans: list[Span]
+    scenario: str = "SingleStream"
+    backend: Annotated[str, Meta(description="What drove the timed loop.")] = "harness"
+    dtype: str = "float32"
+    outputs_equal: Annotated[bool | None, Meta(description="Whether the timed outputs equal the scored ones; null where none were scored.")] = None
     first_inference_ms: float | None = None
     warm_up: Annotated[dict[str, Any], Meta(description="Seconds, inferences, and whether it became steady.")] = {}
     conditions: Annotated[dict[str, Any], Meta(description="Device, dtype, threads, affinity, distinct inputs, disturbances read.")] = {}
@@ -149,6 +160,9 @@ class Throughput(Part):
     low: float | None = None
     high: float | None = None
     reason: str = ""
+    verdict: Verdict = "not measured"
+    reasons: list[str] = []
+    facts: dict[str, Any] = {}
 
 
 class Energy(Part):
@@ -164,6 +178,7 @@ class Energy(Part):
     samples: int = 0
     tried: Annotated[list[str], Meta(description="Every source that was tried, with what it answered.")] = []
     how_to_enable: str = ""
+    facts: Annotated[dict[str, Any], Meta(description="Idle watts, net joules, update period, ticks, cross-check.")] = {}
 
 
 class Cost(Part):
@@ -176,6 +191,9 @@ class Cost(Part):
     uncounted: Annotated[list[str], Meta(description="Operators without a formula.")] = []
     input: Annotated[str, Meta(description="Shape of the counted input.")] = ""
     reason: str = ""
+    operations: Annotated[dict[str, int], Meta(description="Operations by type.")] = {}
+    views: Annotated[dict[str, float | None], Meta(description="The same cost under other conventions, by name.")] = {}
+    facts: dict[str, Any] = {}
 
 
 class Measurements(Part):
@@ -183,7 +201,7 @@ class Measurements(Part):
 
     latency: list[Timing] = []
     throughput: list[Throughput] = []
-    energy: Energy | None = None
+    energy: list[Energy] = []
     cost: Cost | None = None
     peak_memory_bytes: Annotated[int | None, Meta(description="Largest resident set of the process.")] = None
     reason: Annotated[str, Meta(description="Why there is none.")] = ""
@@ -200,11 +218,11 @@ class Host(Part):
 class Run(Part):
     """How the result was made."""
 
-    started: Annotated[str, Meta(description="UTC, ISO 8601.")]
-    finished: str
-    command: list[str]
-    options: Annotated[dict[str, Any], Meta(description="Every option that was not left at its default.")]
-    versions: dict[str, str]
+    started: Annotated[str, Meta(description="UTC, ISO 8601.")] = ""
+    finished: str = ""
+    command: list[str] = []
+    options: Annotated[dict[str, Any], Meta(description="Every option that was not left at its default.")] = {}
+    versions: dict[str, str] = {}
     seed: int = 0
     device: str = ""
     dtype: str = ""
@@ -217,7 +235,7 @@ class Run(Part):
 class Artifact(Part):
     """A stored file set that the record refers to; `path` is relative to the home."""
 
-    kind: Literal["predictions", "statistics", "replicates"]
+    kind: Annotated[str, Meta(description="predictions, statistics, replicates, ...")]
     path: str
     digest: Annotated[str, Meta(description="SHA-256 over the canonical columns, not over file bytes.")]
 
@@ -239,17 +257,38 @@ class Submitter(Part):
     team: str = ""
 
 
+class Flag(Part):
+    """Why a result is not ranked."""
+
+    code: str
+    text: str
+    scope: Annotated[str, Meta(description="score, speed or energy.")] = "score"
+
+
+class Source(Part):
+    """Where a reported number stands."""
+
+    paper: str = ""
+    arxiv: str = ""
+    url: str = ""
+    place: Annotated[str, Meta(description="Abstract, table and row, repository file.")] = ""
+    date: str = ""
+
+
 class Record(Part):
     """One result: submission x task x split x setting x host."""
 
+    schema: Literal["harness-record/1"]
     id: str
     provenance: Provenance
     task: TaskPart
     submission: SubmissionPart
-    settings: Annotated[dict[str, Setting], Meta(description="What splits a comparison: declared by the task, chosen by run or submission.")]
+    settings: Annotated[dict[str, Setting], Meta(description="What splits a comparison and is not at its default.")]
     metrics: list[Metric]
-    run: Run
-    schema: str = SCHEMA
+    kind: Annotated[Literal["result", "withdrawal"], Meta(description="A withdrawal only names the records that it takes back.")] = "result"
+    run: Run = Run()
+    source: Source | None = None
+    flags: Annotated[list[Flag], Meta(description="Why it is not ranked; empty where it may be.")] = []
     tables: list[DetailTable] = []
     measurements: Measurements = Measurements()
     host: Host | None = None
@@ -259,7 +298,8 @@ class Record(Part):
     seed_group: Annotated[str, Meta(description="Shared by the runs of one method under several training seeds.")] = ""
     supersedes: Annotated[list[str], Meta(description="Ids of the records that this one replaces.")] = []
     withdraws: Annotated[list[str], Meta(description="Ids of the records that this one takes back.")] = []
-    verification: Verification | None = None
+    verifications: list[Verification] = []
+    facts: dict[str, Any] = {}
 
     @property
     def main(self) -> Metric | None:
@@ -271,8 +311,13 @@ class Record(Part):
 
 
 def encode(record: Record) -> bytes:
-    """The record as indented JSON; floats round-trip."""
-    return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"
+    """The record as indented JSON; floats round-trip.
+
+    Raises ValueError naming the place of a number that JSON does not have (NaN, infinity).
+    """
+    plain = msgspec.to_builtins(record, enc_hook=_plain)
+    _refuse_non_finite(plain, "")
+    return msgspec.json.format(msgspec.json.encode(plain), indent=1) + b"\n"
 
 
 def decode(data: bytes) -> Record:
@@ -283,11 +328,22 @@ def decode(data: bytes) -> Record:
 def with_id(record: Record) -> Record:
     """The record under the id that its content gives: the same result always has the same id.
 
-    When it was made, how long it took and by which command do not count; nor does a later verification.
+    When, where in the home and by which command it was made do not count; nor do later verifications, and for a result
+    that measured nothing neither do the machine and its versions. Empty fields do not count either, so that fields that
+    a later version adds change no id.
     """
     run = msgspec.structs.replace(record.run, started="", finished="", command=[], phases={}, resumed_samples=0, options={})
-    stable = msgspec.structs.replace(record, id="", provenance="scored", run=run, verification=None, supersedes=[])
-    data = msgspec.json.encode(stable, order="sorted")
+    measured = bool(record.measurements.latency or record.measurements.energy or record.measurements.throughput)
+    if not measured:
+        run = msgspec.structs.replace(run, versions={})
+    stable = msgspec.structs.replace(
+        record, id="", provenance="scored", run=run, supersedes=[], verifications=[], warnings=[],
+        host=record.host if measured else None,
+        artifacts=[msgspec.structs.replace(artifact, path="") for artifact in record.artifacts],
+        measurements=msgspec.structs.replace(record.measurements, peak_memory_bytes=None),
+    )  # fmt: skip
+    content = _strip(msgspec.json.decode(encode(decode(encode(stable)))))
+    data = msgspec.json.encode(content, order="sorted")
     return msgspec.structs.replace(record, id=hashlib.sha256(data).hexdigest()[:16])
 
 
@@ -295,3 +351,25 @@ def json_schema() -> dict[str, Any]:
     """The JSON Schema of a record."""
     schema = msgspec.json.schema(Record)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": SCHEMA, **schema}
+
+
+def _plain(value: Any) -> Any:
+    """NumPy scalars as Python's own."""
+    if hasattr(value, "item"):
+        return value.item()
+    raise NotImplementedError(f"a record cannot hold a {type(value).__name__}")
+
+
+def _refuse_non_finite(value: Any, where: str) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{where} is {value}; a value that does not exist is null and has a reason")
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        _refuse_non_finite(item, f"{where}.{key}" if where else str(key))
+
+
+def _strip(value: Any) -> Any:
+    """Without empty fields, at every depth."""
+    if isinstance(value, dict):
+        return {key: _strip(item) for key, item in value.items() if item not in (None, "", [], {}, False)}
+    return [_strip(item) for item in value] if isinstance(value, list) else value

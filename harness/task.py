@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from harness.columns import Array, ColumnSpec, Row, Table
 
 if TYPE_CHECKING:
+    from harness.measure.workload import Workload
     from harness.submission import Submission
 
 FloatArray = NDArray[np.float64]
@@ -44,6 +45,8 @@ class ProtocolSpec:
     """The official evaluator that it follows: repository and file, or paper."""
     also: tuple[str, ...] = ()
     """Other protocols that are always computed beside it, from the same statistics."""
+    main_metric: str = ""
+    """The main metric under this protocol, where it is not the task's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,8 @@ class SettingSpec:
     """The values allowed; empty: any of the default's type."""
     by: str = "run"
     """Who chooses it: `run` (``--set NAME=VALUE``) or `submission` (its manifest and options)."""
+    compared: bool = True
+    """False for what is recorded but does not split a comparison (the size of tiles)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +75,10 @@ class Interface:
     answer: str
     """What ``finish`` returns: keys, shapes, dtypes."""
     columns: tuple[ColumnSpec, ...]
-    """How an answer is stored, after `Task.encoder` has checked and translated it."""
+    """How an answer is stored, after `Task.encoder` has checked and translated it. A result file may be stored in
+    another form that the task's `score` knows (top-k labels instead of logits)."""
+    extra: tuple[ColumnSpec, ...] = ()
+    """What is stored beside an answer but is no part of it (times of frames): outside the predictions' digest."""
     methods: tuple[str, ...] = ("prepare", "forward", "finish")
     """The methods that a submission object must have."""
 
@@ -108,14 +116,14 @@ class TaskMeta:
     """What can compute the score (``--evaluator``); the first is the default."""
     notice: str = ""
     """What every reader of a score must know (a withdrawn data set, a known defect)."""
-
-    def metric(self, name: str) -> MetricSpec:
-        """The metric called `name`; a name that is not declared (``AP/person``) belongs to the tables, not here."""
-        return next(metric for metric in self.metrics if metric.name == name)
+    hidden: bool = False
+    """True for a data set that boards show only when asked for."""
+    private_labels: bool = False
+    """True where the truth is not public: then replicates are not published."""
 
     def protocol(self, id: str) -> ProtocolSpec:
-        """The protocol called `id`."""
-        return next(protocol for protocol in self.protocols if protocol.id == id)
+        """The protocol called `id`; KeyError if there is none."""
+        return {protocol.id: protocol for protocol in self.protocols}[id]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,8 +136,9 @@ class DataRequest:
     split: str | None = None
     with_inputs: bool = True
     """False when only a predictions file is scored: then the inputs need not be there."""
-    strict: bool = True
-    """Check that every input file is there before the first sample runs."""
+    protocol: str = ""
+    settings: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    """For data sets that differ by protocol or setting (every eighth frame, other query sets)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +167,8 @@ class Dataset:
     """Every id of the split, where `ids` is only some of them (``--limit``): answers to the others are left out."""
     custom: bool = False
     """True for one's own data under the task's protocol."""
+    identity: Mapping[str, Any] = field(default_factory=dict)
+    """Truth of the whole set that the score depends on (categories and their ids), JSON values; part of the data digest."""
 
     def sample(self, index: int) -> Sample:
         """The sample at `index`, decoded now."""
@@ -174,25 +185,50 @@ class Dataset:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Flag:
+    """Why a result is not ranked. `scope` is `score`, `speed` or `energy`; `code` is one word, `text` a sentence."""
+
+    code: str
+    text: str
+    scope: str = "score"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Predictions:
-    """What was answered, in columns keyed by sample id, and what was noticed on reading it."""
+    """What was answered, in columns keyed by sample id, and what was noticed on reading it.
+
+    `facts` are JSON values that belong to all answers (the class map used, an attack's parameters).
+    """
 
     table: Table
     warnings: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    flags: tuple[Flag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Units:
+    """What is resampled. It follows from the data set alone, so that two submissions are paired unit by unit.
+
+    `clusters` gives the cluster of every unit, int64 (n,), where units belong together and are drawn together.
+    """
+
+    ids: tuple[str, ...]
+    clusters: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
-    """For every resampling unit the sufficient statistics, as columns; `facts` is what stays fixed (JSON values).
+    """For every resampling unit, in the order of `Task.units`, the sufficient statistics as columns.
 
-    `clusters` gives the cluster of every unit, int64 (n,), where units belong together and are drawn together.
-    `warnings` are things about the data or the answers that a reader of the score must know.
+    `facts` is what stays fixed under resampling (JSON values). `warnings` are things about the data or the answers that a
+    reader of the score must know.
     """
 
     table: Table
     facts: Mapping[str, Any] = field(default_factory=dict)
-    clusters: NDArray[np.int64] | None = None
     warnings: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +261,10 @@ class Sink(Protocol):
         """Indices into the data set that have no answer yet, in order."""
 
     def put(self, id: str, row: Row) -> None:
-        """Keep one answer, laid out as the interface's columns."""
+        """Keep one answer, laid out as the interface's columns, `Interface.extra` among them."""
+
+    def note(self, key: str, value: Any) -> None:
+        """Keep a JSON value that belongs to all answers; it comes back as `Predictions.facts`."""
 
 
 Encoder = Callable[[Any, Sample], Row]
@@ -253,6 +292,19 @@ class Task(ABC):
             dataset.sample(index)
         yield f"{len(dataset.ids)} samples of {self.meta.id}/{dataset.split} can be read"
 
+    def limit(self, dataset: Dataset, count: int) -> Dataset:
+        """The data set of ``--limit``: the first samples; override where some must stay (a gallery)."""
+        return dataset.take(range(min(count, len(dataset.ids))))
+
+    def units(self, dataset: Dataset) -> Units:
+        """What is resampled: the samples, unless overridden (queries, sequences, clusters of sentences)."""
+        return Units(ids=dataset.ids)
+
+    def input_digest(self, inputs: Mapping[str, Any]) -> bytes:
+        """SHA-256 over one sample's decoded inputs, 32 bytes; override where they are read while the sample runs."""
+        arrays = {name: np.asarray(value) for name, value in inputs.items() if not callable(value)}
+        return bytes.fromhex(Table(("",), {name: value[None] for name, value in arrays.items()}).row_digest(0))
+
     # -- answers -----------------------------------------------------------------------------------------------------
     @abstractmethod
     def encoder(self, submission: "Submission", dataset: Dataset) -> Encoder:
@@ -272,10 +324,21 @@ class Task(ABC):
 
         predict_batches(self, submission, dataset, sink, run)
 
+    def workload(self, submission: "Submission", dataset: Dataset, run: "RunContext") -> "Workload":
+        """What is timed: the three steps of a submission; trackers and others bring their own spans."""
+        from harness.measure.workload import method_workload
+
+        return method_workload(
+            submission.method, len(dataset.ids), dataset.sample, batch_size=run.batch_size, device=run.device, dtype=submission.dtype
+        )
+
     # -- score -------------------------------------------------------------------------------------------------------
     @abstractmethod
     def score(self, dataset: Dataset, predictions: Predictions, scoring: Scoring) -> Statistics:
-        """Sufficient statistics for every unit. No input or output; never sees the submission."""
+        """Sufficient statistics for every unit. No input or output (`dataset.load` is None); never sees the submission.
+
+        What `aggregate` needs to know of the settings goes into `Statistics.facts`.
+        """
 
     @abstractmethod
     def aggregate(self, statistics: Statistics, protocol: str) -> Values:
@@ -289,6 +352,10 @@ class Task(ABC):
 
         `weights` is uint16 (B, units). A row of ones gives `aggregate`'s numbers.
         """
+
+    def metrics(self, scoring: Scoring) -> tuple[MetricSpec, ...]:
+        """The metrics that exist under a protocol; override where settings decide (one for each attack)."""
+        return tuple(m for m in self.meta.metrics if not m.protocols or scoring.protocol in m.protocols)
 
     def undefined(self, metric: str, statistics: Statistics) -> str:
         """Why `aggregate` gave None for `metric`, as half a sentence."""
@@ -318,6 +385,7 @@ class RunContext:
     batch_size: int
     device: str
     seed: int
+    """Override `predict` with seeds of (this, sample id), so that neither order nor shards matter."""
     settings: Mapping[str, str | int | float | bool]
     advance: Callable[[int], None]
     """Called with the number of samples just answered: progress, and the place where a run may be stopped."""
@@ -332,6 +400,7 @@ __all__ = [
     "Dataset",
     "DetailTable",
     "Encoder",
+    "Flag",
     "Interface",
     "MetricSpec",
     "Predictions",
@@ -346,5 +415,6 @@ __all__ = [
     "Table",
     "Task",
     "TaskMeta",
+    "Units",
     "Values",
 ]

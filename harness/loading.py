@@ -1,0 +1,156 @@
+"""From a name, a folder, a scheme or an object to a loaded submission."""
+
+import hashlib
+import inspect
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from harness.errors import HarnessError, SubmissionError, UsageError
+from harness.manifest import Manifest, Value, Variant
+from harness.options import RunOptions, parse_value
+from harness.predict import describe
+from harness.registry import SCHEMES, entry_function, find_submission, installed, load_point, nearest
+from harness.submission import BuildContext, Submission
+from harness.task import Dataset, Task
+from harness.weights import resolve
+
+
+def load_submission(task: Task, dataset: Dataset, options: RunOptions, *, sample: bool) -> Submission:
+    """The submission that `options` name, loaded for this data set; raises a HarnessError of one sentence."""
+    spec = options.submission
+    if not isinstance(spec, str):
+        return _from_object(task, spec, options)
+    check_device(options.device)
+    scheme, _, name = spec.partition(":")
+    if name and scheme in installed(SCHEMES):
+        submission = load_point(installed(SCHEMES)[scheme])(name, task, dataset, options)
+        assert isinstance(submission, Submission)
+    else:
+        submission = _from_folder(task, dataset, options, sample)
+    _check_methods(task, submission)
+    return submission
+
+
+def check_device(device: str) -> None:
+    """Raise UsageError for an accelerator that is not there; `cpu` imports nothing."""
+    if device == "cpu":
+        return
+    try:
+        import torch
+
+        torch.empty(1, device=device)
+    except ImportError:
+        raise UsageError(f"--device {device} needs torch; pip install 'vision-harness[live]'") from None
+    except (RuntimeError, AssertionError) as error:
+        raise UsageError(f"--device {device} cannot be used here ({str(error).splitlines()[0]}); 'harness doctor' lists what can") from None
+
+
+def folder_digest(folder: Path) -> str:
+    """SHA-256 over the Python files of a submission's folder: names and contents, in order."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(f"{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _from_folder(task: Task, dataset: Dataset, options: RunOptions, sample: bool) -> Submission:
+    folder, manifest, package = find_submission(str(options.submission))
+    if not manifest.entry:
+        raise SubmissionError(f"{manifest.name} states claims only; it has no code that runs (score a result file instead)")
+    if task.meta.interface.id not in manifest.interfaces:
+        raise UsageError(
+            f"{manifest.name} provides {', '.join(manifest.interfaces)}, but {task.meta.id} asks for {task.meta.interface.id}"
+        )
+    variant = _variant(manifest, task, dataset, options, sample)
+    chosen = _options(manifest, variant, task, options)
+    checkpoint = resolve(options.weights, options.weights_key, manifest, variant, folder, f"{task.meta.id}/{dataset.split}")
+    build = entry_function(manifest, folder, package)
+    context = BuildContext(
+        manifest=manifest, variant=variant, options=chosen, checkpoint=checkpoint, folder=folder, device=options.device,
+        dtype="float32", seed=options.seed, task=task.meta.id, facts=dataset.facts,
+    )  # fmt: skip
+    method = _build(build, context)
+    return Submission(
+        name=manifest.name, method=method, variant=variant.name, manifest=manifest, checkpoint=checkpoint, options=chosen,
+        settings=_settings(manifest, variant, chosen, method), code_digest=folder_digest(folder),
+        manifest_digest=hashlib.sha256((folder / "submission.toml").read_bytes()).hexdigest(),
+        trained_on=variant.trained_on, emulated=variant.emulated,
+        batch_size=options.batch_size or variant.batch_size, device=options.device,
+    )  # fmt: skip
+
+
+def _variant(manifest: Manifest, task: Task, dataset: Dataset, options: RunOptions, sample: bool) -> Variant:
+    if options.variant:
+        return manifest.variant(options.variant)
+    if not manifest.variants:
+        return Variant(name="")
+    return manifest.choose(task.meta.id, dict(dataset.facts), sample and not options.weights)
+
+
+def _options(manifest: Manifest, variant: Variant, task: Task, options: RunOptions) -> dict[str, Value]:
+    """Option values: the manifest's, the variant's, then ``--set``."""
+    chosen: dict[str, Value] = {name: option.default for name, option in manifest.options.items()}
+    chosen.update(variant.options)
+    of_task = {setting.name for setting in task.meta.settings}
+    for name, text in options.settings.items():
+        if name in manifest.options:
+            chosen[name] = parse_value(text, manifest.options[name].default, name)
+        elif name not in of_task:
+            known = sorted(of_task | set(manifest.options))
+            near = nearest(name, known) or known
+            raise UsageError(f"--set {name}: neither {task.meta.id} nor {manifest.name} has it; there are: {', '.join(near) or 'none'}")
+    return chosen
+
+
+def _build(build: Any, context: BuildContext) -> Any:
+    try:
+        return build(context)
+    except HarnessError:
+        raise
+    except ModuleNotFoundError as error:
+        raise SubmissionError(f"{context.manifest.name} needs the package {error.name}; pip install 'vision-harness[live]'") from None
+    except Exception as error:
+        raise SubmissionError(f"{context.manifest.name} could not be built: {describe(error)}") from error
+
+
+def _settings(manifest: Manifest, variant: Variant, chosen: Mapping[str, Value], method: Any) -> dict[str, Any]:
+    settings: dict[str, Any] = dict(variant.settings)
+    for name, option in manifest.options.items():
+        if option.setting:
+            value = chosen[name]
+            settings[option.setting] = ",".join(f"{v:g}" if isinstance(v, float) else v for v in value) if isinstance(value, list) else value
+    settings.update(getattr(method, "settings", None) or {})
+    return settings
+
+
+def _check_methods(task: Task, submission: Submission) -> None:
+    lacking = [name for name in task.meta.interface.methods if not callable(getattr(submission.method, name, None))]
+    if lacking:
+        raise SubmissionError(
+            f"{submission.name} lacks {', '.join(lacking)}; {task.meta.id} asks for {', '.join(task.meta.interface.methods)}"
+        )
+
+
+def _from_object(task: Task, method: Any, options: RunOptions) -> Submission:
+    """A live Python object; its answers are never resumed, because nothing identifies its code and weights."""
+    if isinstance(method, Submission):
+        submission = method
+    else:
+        name = getattr(method, "name", None) or type(method).__name__
+        if not isinstance(name, str):
+            name = type(method).__name__
+        submission = Submission(
+            name=name, method=method, settings=dict(getattr(method, "settings", None) or {}),
+            code_digest=_source_digest(method), device=options.device, batch_size=options.batch_size or 1,
+        )  # fmt: skip
+    _check_methods(task, submission)
+    return replace(submission, batch_size=options.batch_size or submission.batch_size)
+
+
+def _source_digest(method: Any) -> str:
+    try:
+        return hashlib.sha256(inspect.getsource(type(method)).encode()).hexdigest()
+    except (OSError, TypeError):
+        return ""

@@ -1,0 +1,140 @@
+"""Predictions on disk: columns in parts, each written whole; resume; merge.
+
+A folder of parts belongs to one key: the digest of everything that the answers were computed from.
+"""
+
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import numpy as np
+
+from harness.columns import Column, ColumnSpec, Ragged, Row, Table, build_table, concatenate
+from harness.errors import RecordError
+from harness.files import write_atomic, write_bytes
+
+PART = "part-*.npz"
+FACTS = "facts.json"
+OFFSETS = "#offsets"
+IDS = "#ids"
+
+
+def save_table(path: Path, table: Table) -> None:
+    """Write a table as one ``.npz`` (NumPy's own format, no pickles), whole or not at all."""
+    arrays: dict[str, Any] = {IDS: np.array(table.ids, dtype=np.str_)}
+    for name, column in table.columns.items():
+        if isinstance(column, Ragged):
+            arrays[name], arrays[name + OFFSETS] = column.values, column.offsets
+        else:
+            arrays[name] = column
+
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as stream:
+            np.savez(stream, **arrays)
+
+    write_atomic(path, write)
+
+
+def load_table(path: Path) -> Table:
+    """Read a table; raises RecordError naming the file if it is missing or damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise RecordError(f"{path} cannot be read ({error}); it is missing or damaged") from None
+    ids = tuple(arrays.pop(IDS).tolist())
+    columns: dict[str, Column] = {
+        name: Ragged(value, arrays[name + OFFSETS]) if name + OFFSETS in arrays else value
+        for name, value in arrays.items()
+        if not name.endswith(OFFSETS)
+    }
+    return Table(ids, columns)
+
+
+def load_parts(folder: Path) -> list[Table]:
+    """Every part in a folder, in order of their names."""
+    return [load_table(path) for path in sorted(folder.glob(PART))]
+
+
+def merge(tables: Sequence[Table], ids: Sequence[str], where: str) -> Table:
+    """One table in the order of `ids`; raises RecordError unless every id is there exactly once."""
+    if not tables:
+        raise RecordError(f"{where} holds no predictions; run the command that makes them again")
+    table = concatenate(tables)
+    if table.ids == tuple(ids):
+        return table
+    position = {id: index for index, id in enumerate(table.ids)}
+    if len(position) < len(table.ids):
+        raise RecordError(f"{where} answers some samples twice; remove the folder and run again")
+    missing = [id for id in ids if id not in position]
+    if missing:
+        raise RecordError(f"{where} lacks {len(missing)} of {len(ids)} samples, first {missing[0]}; run the same command again")
+    return table.take([position[id] for id in ids])
+
+
+class PartSink:
+    """Keeps answers and writes them as parts; knows what earlier runs have answered."""
+
+    def __init__(self, folder: Path, ids: Sequence[str], specs: Sequence[ColumnSpec], *, every_s: float = 5.0) -> None:
+        self._folder, self._ids, self._specs, self._every_s = folder, tuple(ids), tuple(specs), every_s
+        self._rows: dict[str, Row] = {}
+        self._parts = load_parts(folder)
+        self._facts = _load_facts(folder)
+        self._last = monotonic()
+        self.resumed = sum(len(part) for part in self._parts)
+        """How many samples an earlier run had answered."""
+
+    def pending(self) -> Sequence[int]:
+        """Indices of the samples without an answer, in order."""
+        answered = {id for part in self._parts for id in part.ids} | set(self._rows)
+        return [index for index, id in enumerate(self._ids) if id not in answered]
+
+    def put(self, id: str, row: Row) -> None:
+        """Keep one answer."""
+        self._rows[id] = row
+
+    def note(self, key: str, value: Any) -> None:
+        """Keep a JSON value that belongs to all answers."""
+        self._facts[key] = value
+        write_bytes(self._folder / FACTS, json.dumps(self._facts, sort_keys=True).encode())
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Everything that was noted, by this run or an earlier one."""
+        return dict(self._facts)
+
+    def tick(self) -> None:
+        """Write a part if the last one is old enough; called where a batch is complete."""
+        if monotonic() - self._last >= self._every_s:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has come since the last part."""
+        self._last = monotonic()
+        if not self._rows:
+            return
+        part = build_table(self._rows, list(self._rows.values()), self._specs)
+        save_table(self._folder / f"part-{_next(self._folder):06d}.npz", part)
+        self._parts.append(part)
+        self._rows = {}
+
+    def table(self) -> Table:
+        """Everything that was answered, in the data set's order."""
+        self.flush()
+        return merge(self._parts, self._ids, str(self._folder))
+
+
+def _load_facts(folder: Path) -> dict[str, Any]:
+    try:
+        facts: dict[str, Any] = json.loads((folder / FACTS).read_bytes())
+    except OSError:
+        return {}
+    return facts
+
+
+def _next(folder: Path) -> int:
+    names = sorted(path.stem for path in folder.glob(PART))
+    return int(names[-1].split("-")[1]) + 1 if names else 0

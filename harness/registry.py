@@ -1,0 +1,159 @@
+"""Names to tasks and submissions: installed entry points, and folders given by path."""
+
+import difflib
+import hashlib
+import sys
+from collections.abc import Iterable
+from functools import cache
+from importlib import import_module
+from importlib.machinery import ModuleSpec
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from harness.errors import HarnessError, SubmissionError, UsageError
+from harness.manifest import Manifest, read_manifest
+from harness.task import Task
+
+TASKS = "harness.tasks"
+"""Entry points: task id -> ``module:factory``, the factory returns a Task."""
+SUBMISSIONS = "harness.submissions"
+"""Entry points: submission name -> the package that holds ``submission.toml``."""
+VERBS = "harness.verbs"
+"""Entry points: verb -> ``module:register`` for verbs of other packages."""
+SCHEMES = "harness.schemes"
+"""Entry points: scheme (``torchvision``) -> ``module:load`` for submissions named ``scheme:NAME``."""
+HOOKS = "harness.after_record"
+"""Entry points: called as ``hook(home)`` after a run has written its record; returns what it made."""
+
+
+@cache
+def installed(group: str) -> dict[str, EntryPoint]:
+    """Entry points of a group by name, in alphabetical order."""
+    return {point.name: point for point in sorted(entry_points(group=group), key=lambda point: point.name)}
+
+
+def task_names() -> list[str]:
+    """Ids of every installed task."""
+    return list(installed(TASKS))
+
+
+def submission_names() -> list[str]:
+    """Names of every installed submission."""
+    return list(installed(SUBMISSIONS))
+
+
+def find_task(name: str) -> Task:
+    """The task called `name`, or the one in the folder `name`; raises UsageError with the nearest names."""
+    if name in installed(TASKS):
+        task = load_point(installed(TASKS)[name])()
+    elif _is_folder(name):
+        task = _call(import_folder(Path(name), "task"), "task", Path(name) / "task.py")
+    else:
+        raise UsageError(_unknown("task", name, task_names(), "harness tasks"))
+    if not isinstance(task, Task):
+        raise UsageError(f"{name} gives a {type(task).__name__}, not a harness.task.Task")
+    return task
+
+
+def find_submission(name: str) -> tuple[Path, Manifest, str]:
+    """Folder, manifest and package name ('' for a bare folder) of a submission, by name or path."""
+    if name in installed(SUBMISSIONS):
+        package = installed(SUBMISSIONS)[name].value
+        folder = package_folder(package)
+        return folder, read_manifest(folder), package
+    if _is_folder(name):
+        folder = Path(name).resolve()
+        return folder, read_manifest(folder), ""
+    raise UsageError(_unknown("submission", name, submission_names(), "harness submissions"))
+
+
+def package_folder(package: str) -> Path:
+    """Where an installed package lies, without running its code."""
+    spec = _spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise SubmissionError(f"the installed package {package} cannot be found; install it again")
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
+def entry_function(manifest: Manifest, folder: Path, package: str) -> Any:
+    """The function that a manifest's ``entry`` names; raises SubmissionError when it cannot be had."""
+    file, _, function = manifest.entry.partition(":")
+    stem = file.removesuffix(".py")
+    where = folder / f"{stem}.py"
+    if not function or not where.is_file():
+        raise SubmissionError(f"{folder / 'submission.toml'}: entry '{manifest.entry}' is no 'file.py:function' of that folder")
+    try:
+        module = import_module(f"{package}.{stem}") if package else import_folder(folder, stem)
+    except ModuleNotFoundError as error:
+        raise SubmissionError(
+            f"{manifest.name} needs the package {error.name}, which is not installed; "
+            "pip install 'vision-harness[live]' brings torch, torchvision and mlflow"
+        ) from None
+    return _attribute(module, function, where)
+
+
+def import_folder(folder: Path, module: str) -> ModuleType:
+    """Import ``folder/module.py`` as part of a package of its own, so that ``from .other import x`` works."""
+    root = folder.resolve()
+    name = f"harness_folder_{hashlib.sha256(str(root).encode()).hexdigest()[:12]}"
+    if name not in sys.modules:
+        init = root / "__init__.py"
+        spec = spec_from_file_location(name, init) if init.is_file() else ModuleSpec(name, None, is_package=True)
+        assert spec is not None
+        spec.submodule_search_locations = [str(root)]
+        package = module_from_spec(spec)
+        sys.modules[name] = package
+        if spec.loader is not None:
+            spec.loader.exec_module(package)
+    return import_module(f"{name}.{module}")
+
+
+def load_point(point: EntryPoint) -> Any:
+    """What an entry point names; refuses a module that another ``tasks`` or ``submissions`` folder shadows."""
+    top = point.module.partition(".")[0]
+    dist = point.dist
+    if dist is not None and dist.name == "vision-harness":
+        spec, own = _spec(top), Path(__file__).resolve().parents[1]
+        origin = next(iter(spec.submodule_search_locations or [""])) if spec else ""
+        if Path(origin).resolve().parent != own:
+            raise UsageError(f"'{top}' at {origin or 'nowhere'} hides this project's own package; rename it or start elsewhere")
+    try:
+        return point.load()
+    except (ImportError, AttributeError) as error:
+        raise HarnessError(f"'{point.name}' of {dist.name if dist else point.value} cannot be loaded: {error}") from None
+
+
+def nearest(name: str, names: Iterable[str]) -> list[str]:
+    """Up to three names that `name` may have meant."""
+    return difflib.get_close_matches(name.lower(), list(names), n=3, cutoff=0.5)
+
+
+def _unknown(what: str, name: str, names: list[str], command: str) -> str:
+    near = nearest(name, names)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(names) or 'none'}"
+    return f"there is no {what} '{name}'; {hint} ('{command}' lists them; a folder is given by its path)"
+
+
+def _is_folder(name: str) -> bool:
+    return ("/" in name or name.startswith(".")) and Path(name).is_dir()
+
+
+def _spec(package: str) -> ModuleSpec | None:
+    try:
+        return find_spec(package)
+    except (ImportError, ValueError):
+        return None
+
+
+def _call(module: ModuleType, function: str, where: Path) -> Any:
+    return _attribute(module, function, where)()
+
+
+def _attribute(module: ModuleType, name: str, where: Path) -> Any:
+    try:
+        return getattr(module, name)
+    except AttributeError:
+        raise HarnessError(f"{where} defines no '{name}'") from None

@@ -1,0 +1,142 @@
+"""From predictions to metrics, intervals, tables and replicates; the engine's part of scoring."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+
+from harness import __version__
+from harness.errors import UsageError
+from harness.options import RunOptions, parse_value
+from harness.record import DetailTable, Evaluator, Interval, Metric
+from harness.statistics import MINIMUM_UNITS, interval, resample_weights
+from harness.task import Dataset, FloatArray, MetricSpec, Predictions, Scoring, Statistics, Task, Values
+
+RESAMPLES = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """Everything that scoring gave."""
+
+    metrics: list[Metric]
+    tables: list[DetailTable]
+    statistics: Statistics
+    replicates: dict[str, FloatArray]
+    evaluator: Evaluator
+    warnings: list[str]
+
+
+def data_digest(dataset: Dataset) -> str:
+    """SHA-256 over (sample id, SHA-256 of its canonical truth), sorted by id: what may be compared."""
+    import hashlib
+
+    truth = dataset.truth
+    lines = sorted(f"{id}\0{truth.row_digest(index)}\n" for index, id in enumerate(truth.ids))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def plan_scoring(task: Task, options: RunOptions) -> Scoring:
+    """Protocol, settings and evaluator that the options choose; raises UsageError with the names there are."""
+    meta = task.meta
+    protocols = [protocol.id for protocol in meta.protocols]
+    protocol = options.protocol or protocols[0]
+    if protocol not in protocols:
+        raise UsageError(f"{meta.id} has no protocol '{protocol}'; it has: {', '.join(protocols)}")
+    evaluator = options.evaluator or meta.evaluators[0]
+    if evaluator not in meta.evaluators:
+        raise UsageError(f"{meta.id} has no evaluator '{evaluator}'; it has: {', '.join(meta.evaluators)}")
+    settings: dict[str, str | int | float | bool] = {}
+    for spec in meta.settings:
+        value = parse_value(options.settings.get(spec.name, spec.default), spec.default, spec.name)
+        if spec.choices and value not in spec.choices:
+            raise UsageError(f"--set {spec.name}={value}: it must be one of {', '.join(map(str, spec.choices))}")
+        settings[spec.name] = value
+    return Scoring(protocol=protocol, settings=settings, evaluator=evaluator)
+
+
+def score_predictions(task: Task, dataset: Dataset, predictions: Predictions, scoring: Scoring, digest: str, *, intervals: bool) -> Scored:
+    """Score; where another evaluator was asked for, its numbers stand in the record and ours must explain nothing away."""
+    statistics = task.score(dataset, predictions, scoring)
+    protocols = [scoring.protocol, *task.meta.protocol(scoring.protocol).also]
+    metrics: list[Metric] = []
+    replicates: dict[str, FloatArray] = {}
+    for protocol in protocols:
+        values = task.aggregate(statistics, protocol)
+        if scoring.evaluator != task.meta.evaluators[0] and protocol == scoring.protocol:
+            values = task.reference(dataset, predictions, scoring)
+        found = _replicates(task, statistics, protocol, values, digest) if intervals else {}
+        replicates.update({f"{protocol}/{name}": column for name, column in found.items()})
+        metrics += [_metric(task, statistics, protocol, spec, values, found, intervals) for spec in _specs(task, protocol)]
+    return Scored(
+        metrics=metrics,
+        tables=[_table(table) for table in task.tables(statistics, scoring.protocol)],
+        statistics=statistics,
+        replicates=replicates,
+        evaluator=_evaluator(task, scoring),
+        warnings=[*dataset.warnings, *predictions.warnings, *statistics.warnings],
+    )
+
+
+def _specs(task: Task, protocol: str) -> list[MetricSpec]:
+    return [spec for spec in task.meta.metrics if not spec.protocols or protocol in spec.protocols]
+
+
+def _replicates(task: Task, statistics: Statistics, protocol: str, values: Values, digest: str) -> dict[str, FloatArray]:
+    units = len(statistics.table)
+    if units < MINIMUM_UNITS:
+        return {}
+    names = [spec.name for spec in _specs(task, protocol) if values.get(spec.name) is not None]
+    weights = resample_weights(digest, units, RESAMPLES, statistics.clusters)
+    return dict(task.replicates(statistics, protocol, weights, names))
+
+
+def _metric(
+    task: Task, statistics: Statistics, protocol: str, spec: MetricSpec, values: Values, found: Mapping[str, FloatArray], intervals: bool
+) -> Metric:
+    value = values.get(spec.name)
+    units = len(statistics.table)
+    estimated: Interval | None = None
+    reason = ""
+    if value is None:
+        reason = task.undefined(spec.name, statistics)
+    elif not intervals:
+        reason = "no interval: it was not asked for"
+    elif units < MINIMUM_UNITS:
+        reason = f"no interval: {units} {task.meta.unit}s are fewer than {MINIMUM_UNITS}"
+    else:
+        estimated, reason = _interval(value, found[spec.name], task.meta.unit)
+    return Metric(
+        name=spec.name, protocol=protocol, value=value, reason=reason, unit=spec.unit, higher_is_better=spec.higher_is_better,
+        decimals=spec.decimals, n=units, interval=estimated,
+    )  # fmt: skip
+
+
+def _interval(value: float, replicates: FloatArray, unit: str) -> tuple[Interval | None, str]:
+    kept = replicates[np.isfinite(replicates)]
+    if len(kept) < 0.9 * len(replicates):
+        return None, f"no interval: the metric is undefined on {len(replicates) - len(kept)} of {len(replicates)} resamples"
+    found = interval(value, kept)
+    method = f"{found.method}, {len(replicates)} resamples of the {unit}s"
+    return Interval(low=found.low, high=found.high, level=found.level, method=method), ""
+
+
+def _table(table: Any) -> DetailTable:
+    return DetailTable(name=table.name, title=table.title, columns=list(table.columns), rows=[list(row) for row in table.rows])
+
+
+def _evaluator(task: Task, scoring: Scoring) -> Evaluator:
+    if scoring.evaluator == task.meta.evaluators[0]:
+        return Evaluator(name=scoring.evaluator, version=__version__, agrees_with=task.agreement())
+    try:
+        found = version(scoring.evaluator)
+    except PackageNotFoundError:
+        found = "unknown"
+    return Evaluator(name=scoring.evaluator, version=found, agrees_with="")
+
+
+def main_value(metrics: Sequence[Metric], task: Task, protocol: str) -> Metric | None:
+    """The task's main metric under a protocol."""
+    return next((m for m in metrics if m.name == task.meta.main_metric and m.protocol == protocol), None)
