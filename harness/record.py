@@ -371,5 +371,5 @@ def _refuse_non_finite(value: Any, where: str) -> None:
 def _strip(value: Any) -> Any:
     """Without empty fields, at every depth."""
     if isinstance(value, dict):
-        return {key: _strip(item) for key, item in value.items() if item not in (None, "", [], {}, False)}
+        return {key: _strip(item) for key, item in value.items() if item is not None and item is not False and item not in ("", [], {})}
     return [_strip(item) for item in value] if isinstance(value, list) else value
