@@ -142,3 +142,8 @@ def build_editable(wheel_directory: str, config_settings: Settings = None, metad
     """Compile the kernels into the source tree, then build the editable wheel that points there."""
     compile_kernels()
     return build_meta.build_editable(wheel_directory, config_settings, metadata_directory)
+
+
+if __name__ == "__main__":
+    # While changing native/: compiles in place, without reinstalling.
+    compile_kernels()
