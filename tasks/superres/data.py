@@ -1,0 +1,163 @@
+"""The files of a super-resolution benchmark on disk: high- and low-resolution images -> samples and truth."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.columns import ColumnSpec, Row, Table, build_table
+from harness.errors import DataError, UsageError
+from harness.task import DataRequest, Dataset
+from tasks.superres.benchmarks import SAMPLE_TRUTH, Benchmark
+from tasks.superres.images import SUFFIXES, ImageFolder, match, open_images, shortened
+from tasks.superres.metrics import SSIM_WINDOW
+from tasks.superres.resize import downscale, modcrop
+
+Image = NDArray[np.uint8]
+
+COLUMNS = (
+    ColumnSpec("pixels", "uint8", (3,), ragged=True, description="RGB, row by row"),
+    ColumnSpec("size", "int64", (2,), description="height, width in pixels"),
+)
+"""How an image is kept, in the truth and in predictions."""
+TRUTH = (*COLUMNS, ColumnSpec("scale", "int64", description="how many times smaller the input is"))
+"""The scale is part of the truth, so that x2 and x4 of the same pixels have different digests."""
+HIGH_FOLDERS = ("HR", "GTmod12")
+LOW_FOLDERS = ("LR_bicubic/x{scale}", "LR_bicubic/X{scale}", "LRbicx{scale}")
+LOW_ENDINGS = ("x{scale}", "_x{scale}", "", "_LR")
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where the images of one scale lie; `low` is None where the low-resolution images are made here."""
+
+    high: ImageFolder
+    low: ImageFolder | None
+
+
+def to_row(image: Image) -> Row:
+    """An image ``(H, W, 3)`` as a row of `COLUMNS`."""
+    return {"pixels": image.reshape(-1, 3), "size": np.array(image.shape[:2], np.int64)}
+
+
+def to_image(row: Mapping[str, Any]) -> Image:
+    """The image ``(H, W, 3)`` of a row of `COLUMNS`."""
+    height, width = (int(side) for side in row["size"])
+    image: Image = row["pixels"].reshape(height, width, 3)
+    return image
+
+
+def read_scale(split: str) -> int:
+    """The scale that a split (``x4``) names; raises UsageError for anything else."""
+    found = re.fullmatch(r"x([2-9])", split)
+    if found is None:
+        raise UsageError(f"--split {split}: a super-resolution split is named after its scale, such as x4")
+    return int(found[1])
+
+
+def holds_images(folder: Path) -> bool:
+    """Whether `folder` directly holds an image that can be read."""
+    return folder.is_dir() and any(path.suffix.lower() in SUFFIXES for path in folder.iterdir())
+
+
+def high_folder(root: Path) -> Path | None:
+    """The folder of high-resolution images in the folder of a data set, which may be that folder itself."""
+    candidates = [root / name for name in HIGH_FOLDERS] + [root]
+    return next((folder for folder in candidates if holds_images(folder)), None)
+
+
+def find_files(root: Path | None, request: DataRequest, scale: int) -> Files:
+    """The images that a request means; `root` is the data set's folder where ``--data`` was given."""
+    high = request.annotations or (high_folder(root) if root else None)
+    if high is None:
+        raise UsageError("the high-resolution images are not given; name them with --data DIR or --annotations PATH")
+    low = request.images
+    if low is None and root is not None and request.annotations is None:
+        folders = [root / name.format(scale=scale) for name in LOW_FOLDERS]
+        low = next((folder for folder in folders if folder.is_dir()), None)
+    return Files(open_images(high), open_images(low) if low is not None and request.with_inputs else None)
+
+
+def open_dataset(benchmark: Benchmark, files: Files, request: DataRequest, split: str) -> Dataset:
+    """Read the truth and pair every image with its low-resolution one; raises DataError for what is missing."""
+    scale = read_scale(split)
+    ids = tuple(sorted(files.high.entries))
+    _check_complete(benchmark, files.high, ids)
+    rows = [{**to_row(_read_high(files.high, id, scale)), "scale": np.array(scale)} for id in ids]
+    truth = build_table(ids, rows, TRUTH)
+    known = truth.digest() in (benchmark.truth.get(scale), SAMPLE_TRUTH.get(scale))
+    warnings = (
+        [] if known or request.annotations or not benchmark.truth else [_other_pixels(benchmark, files.high, scale)]
+    )
+    load: Callable[[str], Mapping[str, Any]] | None = None
+    if request.with_inputs:
+        load, noted = _loader(files, truth, scale, strict=request.annotations is None)
+        warnings += noted
+    return Dataset(
+        split=split, ids=ids, truth=truth, load=load, facts={"scale": scale}, warnings=tuple(warnings),
+        custom=request.annotations is not None and not known,
+    )  # fmt: skip
+
+
+def _check_complete(benchmark: Benchmark, high: ImageFolder, ids: Sequence[str]) -> None:
+    lacking = [name for name in benchmark.images if name not in ids]
+    if len(lacking) < len(benchmark.images) and lacking:
+        raise DataError(f"{high.source} lacks images of {benchmark.title}: {shortened(lacking)}; copy them there")
+
+
+def _read_high(high: ImageFolder, id: str, scale: int) -> Image:
+    image: Image = np.ascontiguousarray(modcrop(high.read(id), scale))
+    least = SSIM_WINDOW + 2 * scale
+    if min(image.shape[:2]) < least:
+        raise DataError(f"{high.where(id)} is too small: SSIM at x{scale} needs {least} pixels a side")
+    return image
+
+
+def _other_pixels(benchmark: Benchmark, high: ImageFolder, scale: int) -> str:
+    return (
+        f"the images in {high.source} are not those of {benchmark.title} as papers use it at x{scale} (other names, "
+        "crops or pixels), so the score is not to be compared with theirs"
+    )
+
+
+def _loader(
+    files: Files, truth: Table, scale: int, *, strict: bool
+) -> tuple[Callable[[str], Mapping[str, Any]], list[str]]:
+    """What decodes or makes one sample's input, and what is to be noted about the inputs."""
+    low = files.low
+    if low is None:
+        note = f"the low-resolution images were made here from those in {files.high.source} by MATLAB's bicubic"
+        return lambda id: {"image": downscale(to_image(truth.row(truth.position(id))), scale)}, [note]
+    stems, notes = _pair(low, truth.ids, scale, strict=strict)
+
+    def load(id: str) -> Mapping[str, Any]:
+        image = low.read(stems[id])
+        height, width = (int(side) // scale for side in truth.dense("size")[truth.position(id)])
+        if image.shape[:2] != (height, width):
+            raise DataError(
+                f"{low.where(stems[id])} has {image.shape[1]}x{image.shape[0]} pixels, expected {width}x{height}: "
+                f"a copy of {files.high.where(id)} made {scale} times smaller"
+            )
+        return {"image": image}
+
+    return load, notes
+
+
+def _pair(low: ImageFolder, ids: Sequence[str], scale: int, *, strict: bool) -> tuple[dict[str, str], list[str]]:
+    found = match(low.entries, ids, [ending.format(scale=scale) for ending in LOW_ENDINGS])
+    lacking = [id for id, stems in found.items() if not stems]
+    if lacking:
+        raise DataError(
+            f"{low.source} lacks the low-resolution images of {shortened(lacking)}; they are named like "
+            f"{lacking[0]}x{scale}.png"
+        )
+    chosen = {id: stems[0] for id, stems in found.items()}
+    alone = sorted(set(low.entries) - {stem for stems in found.values() for stem in stems})
+    message = f"{low.source} holds {shortened(alone)}, of which there is no high-resolution image"
+    if alone and strict:
+        raise DataError(f"{message}; copy it to the others")
+    return chosen, [f"{message}; left out"] if alone else []

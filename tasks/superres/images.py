@@ -1,0 +1,96 @@
+"""Images in a folder or a zip archive, found by their stems and decoded to uint8 RGB."""
+
+import io
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.errors import DataError
+
+SUFFIXES = (".png", ".bmp", ".tif", ".tiff")
+"""What is read: formats that keep every pixel. JPEG does not."""
+MODES = ("RGB", "L", "1", "P")
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFolder:
+    """The images directly in a folder, or anywhere in a zip archive: stem -> path inside `source`."""
+
+    source: Path
+    entries: Mapping[str, str]
+    archive: bool
+
+    def where(self, stem: str) -> str:
+        """The image as a message names it."""
+        return str(self.source / self.entries[stem])
+
+    def read(self, stem: str) -> NDArray[np.uint8]:
+        """The image `stem`, uint8 ``(H, W, 3)``, grey ones with equal channels; DataError if it cannot be decoded."""
+        return decode(self._bytes(stem), self.where(stem))
+
+    def _bytes(self, stem: str) -> bytes:
+        try:
+            if not self.archive:
+                return (self.source / self.entries[stem]).read_bytes()
+            with zipfile.ZipFile(self.source) as archive:
+                return archive.read(self.entries[stem])
+        except (OSError, zipfile.BadZipFile, RuntimeError) as error:
+            raise DataError(f"{self.where(stem)} cannot be read ({error}); copy the file again") from None
+
+
+def decode(data: bytes, where: str) -> NDArray[np.uint8]:
+    """Decode an image file to uint8 RGB ``(H, W, 3)``; `where` names it in the DataError for one that is damaged."""
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            if image.mode not in MODES:
+                raise DataError(f"{where} has mode {image.mode}, expected 8-bit RGB or grey; convert it without loss")
+            return np.asarray(image.convert("RGB"))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        reason = str(error).splitlines()[0].split("<")[0].strip() or type(error).__name__
+        raise DataError(f"{where} is no image that can be read ({reason}); copy the file again") from None
+
+
+def _names(source: Path) -> Iterator[str]:
+    if source.is_dir():
+        yield from (path.name for path in sorted(source.iterdir()) if path.is_file())
+        return
+    try:
+        with zipfile.ZipFile(source) as archive:
+            yield from sorted(archive.namelist())
+    except (OSError, zipfile.BadZipFile) as error:
+        raise DataError(f"{source} is neither a folder nor a zip archive that can be read ({error})") from None
+
+
+def open_images(source: Path) -> ImageFolder:
+    """The images of a folder or zip; DataError if there is none, or if two have the same stem."""
+    if not source.exists():
+        raise DataError(f"{source} does not exist; give a folder or a zip archive of images")
+    entries: dict[str, str] = {}
+    for name in _names(source):
+        path = PurePosixPath(name)
+        if path.suffix.lower() not in SUFFIXES or path.name.startswith(".") or "__MACOSX" in path.parts:
+            continue
+        if path.stem in entries:
+            raise DataError(f"{source} holds both {entries[path.stem]} and {name}; keep one of them")
+        entries[path.stem] = name
+    if not entries:
+        raise DataError(f"{source} holds no image ({', '.join(SUFFIXES)})")
+    return ImageFolder(source, entries, not source.is_dir())
+
+
+def match(stems: Iterable[str], ids: Iterable[str], endings: Sequence[str]) -> dict[str, list[str]]:
+    """For every id the stems that are the id followed by one of `endings`."""
+    present = set(stems)
+    return {id: [id + ending for ending in endings if id + ending in present] for id in ids}
+
+
+def shortened(names: Sequence[str], limit: int = 10) -> str:
+    """Names in a row, at most `limit` of them."""
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more

@@ -1,0 +1,235 @@
+"""Single-image super-resolution as a task: data, official images and metrics wired together."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.columns import Array, ColumnSpec, Row, build_table
+from harness.errors import PredictionError
+from harness.layout import find_root
+from harness.task import (
+    DataRequest,
+    Dataset,
+    DetailTable,
+    Encoder,
+    FloatArray,
+    Interface,
+    MetricSpec,
+    Predictions,
+    ProtocolSpec,
+    Sample,
+    Scoring,
+    Statistics,
+    Task,
+    TaskMeta,
+    Values,
+)
+from tasks.superres.benchmarks import Benchmark
+from tasks.superres.data import COLUMNS, find_files, high_folder, open_dataset, read_scale, to_image, to_row
+from tasks.superres.formats import check_size, read_images, write_images
+from tasks.superres.images import shortened
+from tasks.superres.metrics import quality
+from tasks.superres.resize import downscale
+
+if TYPE_CHECKING:
+    from harness.submission import Submission
+
+METRICS = ("PSNR", "SSIM")
+PROTOCOLS = (
+    ProtocolSpec(
+        id="matlab-y",
+        title="luma in single precision, not rounded, border of `scale` pixels left out",
+        source="yulunzhang/RCAN, RCAN_TestCode/Evaluate_PSNR_SSIM.m",
+        also=("y-rounded", "rgb"),
+    ),
+    ProtocolSpec(
+        id="y-rounded",
+        title="luma rounded to uint8, border of `scale` pixels left out",
+        source="Zheng222/IMDN, test_IMDN.py; cszn/KAIR on uint8 images",
+        also=("matlab-y", "rgb"),
+    ),
+    ProtocolSpec(
+        id="rgb",
+        title="the three colour channels, border of `scale` pixels left out",
+        source="cszn/KAIR, utils/utils_image.py on RGB images",
+        also=("matlab-y", "y-rounded"),
+    ),
+)
+INTERFACE = Interface(
+    id="superres",
+    title="single-image super-resolution",
+    inputs="image: the low-resolution image, uint8 RGB (h, w, 3); dataset.facts['scale']: how many times larger, int",
+    answer="image: the super-resolved image, uint8 RGB (scale * h, scale * w, 3), rounded and clamped by the method",
+    columns=COLUMNS,
+)
+
+
+def _meta(benchmark: Benchmark) -> TaskMeta:
+    name = benchmark.folder
+    return TaskMeta(
+        id=benchmark.id,
+        version="1",
+        title=benchmark.title,
+        family="superres",
+        summary=f"Single-image super-resolution of {len(benchmark.images)} images, made smaller by MATLAB's bicubic",
+        metrics=(
+            MetricSpec(name="PSNR", title="peak signal-to-noise ratio", unit="dB", decimals=4),
+            MetricSpec(name="SSIM", title="structural similarity", decimals=4),
+        ),
+        main_metric="PSNR",
+        protocols=PROTOCOLS,
+        splits=("x4", "x2", "x3"),
+        interface=INTERFACE,
+        unit="image",
+        fixed="the scale",
+        layout=(
+            f"{name}/HR/NAME.png                    high-resolution images, PNG or BMP\n"
+            f"{name}/LR_bicubic/x4/NAMEx4.png       MATLAB's bicubic copies; made here where they are absent\n"
+            f"also benchmark/{name}/LR_bicubic/X4 (EDSR) and {name}/GTmod12 with {name}/LRbicx4 (BasicSR)"
+        ),
+        results="a folder or zip of PNG or BMP images, named like the high-resolution ones (also with x4, _x4, _SR)",
+        licence=benchmark.licence,
+        citation=benchmark.citation,
+        homepage=benchmark.homepage,
+    )
+
+
+class SuperResolution(Task):
+    """One benchmark of `tasks.superres.benchmarks`; splits are the scales."""
+
+    def __init__(self, benchmark: Benchmark) -> None:
+        self.benchmark = benchmark
+        self.meta = _meta(benchmark)
+
+    def open(self, request: DataRequest) -> Dataset:
+        """Read the high-resolution images and find the low-resolution ones."""
+        split = request.split or self.meta.splits[0]
+        root = None
+        if request.data is not None and request.annotations is None:
+            root = find_root(request.data, lambda folder: self._fits(folder, request.data), self)
+        return open_dataset(self.benchmark, find_files(root, request, read_scale(split)), request, split)
+
+    def _fits(self, folder: Path, given: Path | None) -> bool:
+        named = folder == given or folder.name.lower() == self.benchmark.folder.lower()
+        return named and high_folder(folder) is not None
+
+    def write_sample(self, directory: Path) -> None:
+        """Write the generated sample."""
+        from tasks.superres.sample import write_sample
+
+        write_sample(directory, self.benchmark.folder)
+
+    def verify_data(self, request: DataRequest) -> Iterator[str]:
+        """Decode every image and compare the low-resolution ones with MATLAB's bicubic."""
+        dataset = self.open(replace(request, with_inputs=True))
+        scale = dataset.facts["scale"]
+        differing = total = 0
+        for index in range(len(dataset.ids)):
+            low = dataset.sample(index).inputs["image"]
+            differing += int(np.count_nonzero(low != downscale(to_image(dataset.truth.row(index)), scale)))
+            total += low.size
+        yield f"{len(dataset.ids)} pairs of images of {self.meta.id}/{dataset.split} can be read"
+        yield f"{differing:,} of {total:,} low-resolution values differ from MATLAB's bicubic"
+        yield from dataset.warnings
+
+    def encoder(self, submission: "Submission", dataset: Dataset) -> Encoder:
+        """Checks that an answer is an uint8 image of the truth's size."""
+
+        def encode(answer: Any, sample: Sample) -> Row:
+            image = answer.get("image") if isinstance(answer, Mapping) else None
+            if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+                expected = "{'image': uint8 array (H, W, 3)}"
+                raise PredictionError(f"finish must return {expected} for {sample.id}, got {_what(answer)}")
+            check_size(image, sample.id, dataset, f"the image that {submission.name} gave for {sample.id}")
+            return to_row(np.ascontiguousarray(image))
+
+        return encode
+
+    def read(self, path: Path, dataset: Dataset) -> Predictions:
+        """Read a folder or zip archive of images."""
+        return read_images(path, dataset)
+
+    def write(self, predictions: Predictions, dataset: Dataset, path: Path) -> None:
+        """Write a folder or zip archive of PNG images."""
+        write_images(predictions, dataset, path)
+
+    def score(self, dataset: Dataset, predictions: Predictions, scoring: Scoring) -> Statistics:
+        """PSNR and SSIM of every image, under every protocol."""
+        rows = [self._score_image(dataset, predictions, id) for id in dataset.ids]
+        columns = [ColumnSpec(_column(metric, spec.id), "float64") for spec in PROTOCOLS for metric in METRICS]
+        return Statistics(table=build_table(dataset.ids, rows, columns))
+
+    def _score_image(self, dataset: Dataset, predictions: Predictions, id: str) -> Row:
+        reference = to_image(dataset.truth.row(dataset.truth.position(id)))
+        image = to_image(predictions.table.row(predictions.table.position(id)))
+        row: dict[str, Array] = {}
+        for spec in PROTOCOLS:
+            values = quality(reference, image, dataset.facts["scale"], spec.id)
+            row |= {_column(name, spec.id): np.asarray(value) for name, value in zip(METRICS, values, strict=True)}
+        return row
+
+    def aggregate(self, statistics: Statistics, protocol: str) -> Values:
+        """The mean over the images; None where an image equals the truth and its PSNR is infinite."""
+        weights = np.ones((1, len(statistics.table)), np.uint16)
+        found = self.replicates(statistics, protocol, weights, METRICS)
+        return {name: None if np.isnan(values[0]) else float(values[0]) for name, values in found.items()}
+
+    def replicates(
+        self, statistics: Statistics, protocol: str, weights: NDArray[np.uint16], metrics: Sequence[str]
+    ) -> Mapping[str, FloatArray]:
+        """Weighted means over the images."""
+        return {name: _means(statistics.table.dense(_column(name, protocol)), weights) for name in metrics}
+
+    def undefined(self, metric: str, statistics: Statistics) -> str:
+        """Which images are identical to the truth."""
+        infinite = [
+            id
+            for index, id in enumerate(statistics.table.ids)
+            if any(np.isinf(statistics.table.dense(_column(metric, spec.id))[index]) for spec in PROTOCOLS)
+        ]
+        return f"{metric} is infinite: no error at all in {shortened(infinite)}"
+
+    def tables(self, statistics: Statistics, protocol: str) -> Sequence[DetailTable]:
+        """The score of every image."""
+        columns = [statistics.table.dense(_column(name, protocol)) for name in METRICS]
+        rows = tuple(
+            (id, *(float(column[index]) if np.isfinite(column[index]) else None for column in columns))
+            for index, id in enumerate(statistics.table.ids)
+        )
+        return (DetailTable(name="images", title="Per image", columns=("image", *METRICS), rows=rows),)
+
+    def worst(self, statistics: Statistics, protocol: str) -> FloatArray:
+        """Lowest PSNR first."""
+        negated: FloatArray = -statistics.table.dense(_column("PSNR", protocol))
+        return negated
+
+    def agreement(self) -> str:
+        """What the scorer was compared with."""
+        return (
+            "the protocol of RCAN's Evaluate_PSNR_SSIM.m on IMDN's images of Set5 at x2 and x4: PSNR equal to the last "
+            "digit, SSIM to 1e-13, where the images are the same"
+        )
+
+
+def _column(metric: str, protocol: str) -> str:
+    return f"{metric}_{protocol}"
+
+
+def _means(values: FloatArray, weights: NDArray[np.uint16]) -> FloatArray:
+    """Weighted means, float64 (B,); NaN where a value that counts is infinite."""
+    finite = np.isfinite(values)
+    totals = np.sum(weights * np.where(finite, values, 0.0), axis=1)
+    means: FloatArray = totals / weights.sum(axis=1, dtype=np.int64)
+    means[(weights[:, ~finite] > 0).any(axis=1)] = np.nan
+    return means
+
+
+def _what(answer: Any) -> str:
+    image = answer.get("image") if isinstance(answer, Mapping) else answer
+    if isinstance(image, np.ndarray):
+        return f"an array of {image.dtype} with shape {image.shape}"
+    return f"a {type(answer).__name__}"
