@@ -1,0 +1,20 @@
+"""The most memory that this process has held."""
+
+import resource
+import sys
+from pathlib import Path
+
+
+def peak_memory_bytes(proc: Path = Path("/proc")) -> int | None:
+    """The largest resident set so far, in bytes.
+
+    /proc's VmHWM first: getrusage's figure can be the parent's from before exec. None where neither is readable.
+    """
+    try:
+        for line in (proc / "self" / "status").read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError, IndexError):
+        pass
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return (peak if sys.platform == "darwin" else peak * 1024) or None

@@ -1,0 +1,145 @@
+"""CPU energy from RAPL, through the powercap folder that Linux offers.
+
+Domains nest (a package contains its cores), and one package may be listed twice (MSR and MMIO): packages are summed
+once, children never. The counter wraps; deltas are taken modulo its range, and a range that cannot be read makes a
+negative delta an error instead of a guess.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.measure.procfs import Unreadable, read_text
+
+ROOT = Path("/sys/class/powercap")
+CPU_ROOT = Path("/sys/devices/system/cpu")
+ENABLE_VM = "RAPL counters are not passed to virtual machines: measure on the machine itself, or with a wall meter"
+ENABLE_ROOT = "sudo chmod o+r /sys/class/powercap/*/energy_uj (readable by root alone since CVE-2020-8694)"
+
+
+class CounterError(Unreadable):
+    """A counter that answers, but with what cannot be true."""
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """One RAPL domain. `range_uj` is where its counter wraps; None: not readable."""
+
+    name: str
+    folder: Path
+    range_uj: int | None
+    limit_w: float | None
+
+
+class RaplCounter:
+    """Joules of one or several packages, as a sum that never wraps."""
+
+    name = "RAPL"
+    poll_s = 0.001
+    needs_ticks = 50
+
+    def __init__(self, zones: Sequence[Zone]) -> None:
+        self._zones = list(zones)
+        self._files = [_open(zone.folder / "energy_uj") for zone in self._zones]
+        self._last = [self._raw(i) for i in range(len(self._zones))]
+        self._total_uj = 0
+        self.scope = "CPU " + ", ".join(zone.name for zone in self._zones)
+
+    @property
+    def limit_w(self) -> float | None:
+        """What the packages may draw in the long run, watts; None where it is not readable."""
+        limits = [zone.limit_w for zone in self._zones]
+        return None if None in limits else sum(limit for limit in limits if limit is not None)
+
+    def joules(self) -> float:
+        """Joules since this object was made; raises CounterError for a backward step that no wrap explains.
+
+        Must be called more often than the counter wraps (minutes).
+        """
+        for i, zone in enumerate(self._zones):
+            raw = self._raw(i)
+            self._total_uj += _advance(zone, self._last[i], raw)
+            self._last[i] = raw
+        return self._total_uj * 1e-6
+
+    def _raw(self, i: int) -> int:
+        try:
+            return int(os.pread(self._files[i], 64, 0))
+        except (OSError, ValueError) as error:
+            raise Unreadable(f"{self._zones[i].folder}/energy_uj: {error}") from None
+
+    def close(self) -> None:
+        """Close the counters' files."""
+        for file in self._files:
+            os.close(file)
+        self._files = []
+
+
+def _advance(zone: Zone, before: int, after: int) -> int:
+    if after >= before:
+        return after - before
+    if zone.range_uj is None:
+        raise CounterError(f"RAPL {zone.name}: the counter fell from {before} to {after} and its range is unreadable")
+    step = (after - before) % zone.range_uj
+    if before > zone.range_uj or step > zone.range_uj // 2:
+        raise CounterError(f"RAPL {zone.name}: the counter fell from {before} to {after}, which is no wrap")
+    return step
+
+
+def find_rapl(root: Path = ROOT, cpus: frozenset[int] | None = None, cpu_root: Path = CPU_ROOT) -> RaplCounter:
+    """A counter over the packages that `cpus` belong to (all where that is not known), or over `psys` without any.
+
+    Raises Unreadable with the reason.
+    """
+    zones = top_zones(root)
+    packages = [zone for zone in zones if zone.name.startswith("package")]
+    numbers = _package_numbers(cpus, cpu_root)
+    ours = [zone for zone in packages if numbers is None or zone.name.split("-")[1] in numbers]
+    chosen = ours or packages or [zone for zone in zones if zone.name == "psys"]
+    if not chosen:
+        raise Unreadable(f"{root}: no RAPL package or psys domain")
+    return RaplCounter(chosen)
+
+
+def top_zones(root: Path = ROOT) -> list[Zone]:
+    """RAPL domains that have no parent, each name once (MSR before MMIO); raises Unreadable where there are none."""
+    try:
+        names = sorted(entry.name for entry in root.iterdir())
+    except OSError as error:
+        raise Unreadable(f"{root}: {error.strerror}") from None
+    folders = [root / name for name in names if name.startswith("intel-rapl") and name.count(":") == 1]
+    if not folders:
+        raise Unreadable(f"{root}: no RAPL domain is listed")
+    found: dict[str, Zone] = {}
+    for folder in sorted(folders, key=lambda path: ("mmio" in path.name, path.name)):
+        zone = _zone(folder)
+        found.setdefault(zone.name, zone)
+    return list(found.values())
+
+
+def _zone(folder: Path) -> Zone:
+    name = read_text(folder / "name").strip()
+    limit = _number(folder / "constraint_0_power_limit_uw")
+    return Zone(name, folder, _number(folder / "max_energy_range_uj"), None if limit is None else limit * 1e-6)
+
+
+def _number(path: Path) -> int | None:
+    try:
+        return int(read_text(path)) or None
+    except (Unreadable, ValueError):
+        return None
+
+
+def _open(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDONLY)
+    except OSError as error:
+        raise Unreadable(f"{path}: {error.strerror}") from None
+
+
+def _package_numbers(cpus: frozenset[int] | None, cpu_root: Path) -> set[str] | None:
+    try:
+        return {read_text(cpu_root / f"cpu{n}/topology/physical_package_id").strip() for n in cpus or ()} or None
+    except Unreadable:
+        return None
