@@ -57,7 +57,7 @@ def interval(estimate: float, replicates: NDArray[np.float64], level: float = 0.
     return Interval(low=centre - half, high=centre + half, level=level, method=METHOD)
 
 
-def _draw(stream: np.random.PCG64, n: int) -> NDArray[np.uint64]:
+def _draw(stream: np.random.PCG64, n: int) -> NDArray[np.int64]:
     """Return `n` integers below `n`, all equally likely, in the order of the stream's raw 64-bit output."""
     accepted = np.empty(0, np.uint64)
     # Values from the last, incomplete block of n are rejected: the remainder would favour small integers.
@@ -65,4 +65,4 @@ def _draw(stream: np.random.PCG64, n: int) -> NDArray[np.uint64]:
     while len(accepted) < n:
         raw = stream.random_raw(n - len(accepted))
         accepted = np.concatenate([accepted, raw[raw <= limit]])
-    return accepted % np.uint64(n) if n else accepted
+    return (accepted % np.uint64(n)).astype(np.int64) if n else accepted.astype(np.int64)

@@ -1,0 +1,100 @@
+"""JSON files, plain or compressed, decoded into declared types with errors that say where and what."""
+
+import gzip
+import re
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+
+from harness.errors import HarnessError
+
+T = TypeVar("T")
+_NAMES: Final = {
+    "int": "an integer", "float": "a number", "str": "a string", "bool": "true or false", "null": "null",
+    "array": "a list", "object": "an object",
+}  # fmt: skip
+_ENTRY: Final = re.compile(r"\$\.?(\w*)\[(\d+|\.\.\.)\]\.?(.*)")
+
+
+def read_bytes(path: Path, error: type[HarnessError], member: str = "") -> bytes:
+    """Return the content of a JSON file, of `path`.gz, or of the JSON file in a zip archive.
+
+    In an archive with several JSON files the one named `member` is taken. Raises `error`.
+    """
+    try:
+        if path.suffix == ".gz":
+            return gzip.decompress(path.read_bytes())
+        if path.suffix == ".zip":
+            with zipfile.ZipFile(path) as archive:
+                return archive.read(_member(path, archive.namelist(), error, member))
+        return path.read_bytes()
+    except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, EOFError) as reason:
+        raise error(f"{path} is damaged or not a {path.suffix[1:]} file ({reason})") from None
+    except OSError as reason:
+        raise error(f"{path} cannot be read: {reason.strerror or reason}") from None
+
+
+def decode(data: bytes, wanted: type[T], path: Path, error: type[HarnessError]) -> T:
+    """Decode JSON into `wanted`, a type that msgspec knows; raises `error` naming file, entry and field."""
+    try:
+        return msgspec.json.decode(data, type=wanted)
+    except msgspec.ValidationError as reason:
+        raise error(f"{path}: {_in_words(str(reason))}") from None
+    except msgspec.DecodeError as reason:
+        raise error(f"{path}: {_malformed(data, str(reason))}") from None
+
+
+def _member(path: Path, names: list[str], error: type[HarnessError], member: str) -> str:
+    found = [name for name in names if name.endswith(".json") and not name.startswith("__MACOSX/")]
+    chosen = found if len(found) == 1 else [name for name in found if member and Path(name).name == member]
+    if len(chosen) != 1:
+        wanted = f"one called {member}" if member else "exactly one"
+        raise error(f"{path} holds {len(found)} JSON files, expected {wanted}")
+    return chosen[0]
+
+
+def _in_words(reason: str) -> str:
+    """Turn "Expected `float`, got `str` - at `$[3].bbox[1]`" into "entry 3, bbox[1]: expected a number, found a string"."""
+    what, _, where = reason.partition(" - at ")
+    what = re.sub(r"Expected `(\w+)`, got `(\w+)`", lambda m: f"expected {_name(m[1])}, found {_name(m[2])}", what)
+    what = re.sub(r"Expected `([\w |]+)`, got `(\w+)`", lambda m: f"expected {_names(m[1])}, found {_name(m[2])}", what)
+    what = re.sub(r"Expected `array` of length (\d+)", r"expected a list of \1 numbers", what)
+    what = re.sub(r"Object missing required field `(\w+)`", r"the field '\1' is missing", what)
+    place = _place(where.strip("`"))
+    return f"{place}: {what[0].lower()}{what[1:]}" if place else f"{what[0].lower()}{what[1:]} at the top of the file"
+
+
+def _place(where: str) -> str:
+    match = _ENTRY.fullmatch(where)
+    if match is None:
+        return where.removeprefix("$").removeprefix(".")
+    entry = f"{match[1]}[{match[2]}]" if match[1] else f"entry {match[2]}"
+    return f"{entry}, {match[3]}" if match[3] else entry
+
+
+def _name(kind: str) -> str:
+    return _NAMES.get(kind, kind)
+
+
+def _names(kinds: str) -> str:
+    return " or ".join(_name(kind) for kind in kinds.split(" | "))
+
+
+def _malformed(data: bytes, reason: str) -> str:
+    if not data.strip():
+        return "the file is empty, expected JSON"
+    if "truncated" in reason:
+        return f"the file ends in the middle of a value, at byte {len(data)}; was it written to its end?"
+    found = re.search(r"\(byte (\d+)\)", reason)
+    at = int(found[1]) if found else 0
+    # msgspec names the sign's successor for -Infinity.
+    token = re.match(rb"-?(NaN|Infinity)", data[at - (data[at - 1 : at] == b"-") : at + 16])
+    if token:
+        entry = data.count(b"{", 0, at) - 1
+        field = re.findall(rb'"(\w+)"\s*:', data[max(0, at - 400) : at])
+        place = f"entry {entry}, {field[-1].decode()}" if field else f"entry {entry}"
+        return f"{place}: {token[0].decode()} (byte {at}) is no JSON number; scores and boxes must be finite"
+    return f"not JSON at byte {at}: {reason.removeprefix('JSON is malformed: ').partition(' (byte')[0]}"
