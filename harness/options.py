@@ -79,6 +79,8 @@ def stated(options: RunOptions) -> dict[str, Any]:
     for item in dataclasses.fields(options):
         value = getattr(options, item.name)
         default = item.default_factory() if item.default_factory is not dataclasses.MISSING else item.default
+        if item.name == "task" and isinstance(value, str) and "/" in value:
+            found["task"] = value
         if item.name in ("task", "submission", "home", "again", "log", "page", "tracking_uri") or value == default:
             continue
         found[item.name] = str(value) if isinstance(value, Path) else value

@@ -82,7 +82,7 @@ class PartSink:
         self._folder, self._ids, self._specs, self._every_s = folder, tuple(ids), tuple(specs), every_s
         self._rows: dict[str, Row] = {}
         self._parts = load_parts(folder)
-        self._facts = _load_facts(folder)
+        self._facts = load_facts(folder)
         self._last = monotonic()
         self.resumed = sum(len(part) for part in self._parts)
         """How many samples an earlier run had answered."""
@@ -127,7 +127,8 @@ class PartSink:
         return merge(self._parts, self._ids, str(self._folder))
 
 
-def _load_facts(folder: Path) -> dict[str, Any]:
+def load_facts(folder: Path) -> dict[str, Any]:
+    """What was noted beside the parts in a folder."""
     try:
         facts: dict[str, Any] = json.loads((folder / FACTS).read_bytes())
     except OSError:

@@ -354,7 +354,9 @@ def json_schema() -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """NumPy scalars as Python's own."""
+    """NumPy scalars and subclasses of str (torch's version) as Python's own."""
+    if isinstance(value, str):
+        return str(value)
     if hasattr(value, "item"):
         return value.item()
     raise NotImplementedError(f"a record cannot hold a {type(value).__name__}")

@@ -1,18 +1,21 @@
 """From predictions to metrics, intervals, tables and replicates; the engine's part of scoring."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
 
 from harness import __version__
-from harness.errors import UsageError
+from harness.errors import HarnessError, UsageError
 from harness.options import RunOptions, parse_value
 from harness.record import DetailTable, Evaluator, Interval, Metric
+from harness.settings import known
 from harness.statistics import MINIMUM_UNITS, interval, resample_weights
-from harness.task import Dataset, FloatArray, MetricSpec, Predictions, Scoring, Statistics, Task, Values
+from harness.task import Dataset, FloatArray, MetricSpec, Predictions, Scoring, Statistics, Task, Units, Values
 
 RESAMPLES = 1000
 
@@ -30,12 +33,11 @@ class Scored:
 
 
 def data_digest(dataset: Dataset) -> str:
-    """SHA-256 over (sample id, SHA-256 of its canonical truth), sorted by id: what may be compared."""
-    import hashlib
-
+    """SHA-256 over (sample id, SHA-256 of its canonical truth), sorted by id, and the set's identity: what may be compared."""
     truth = dataset.truth
     lines = sorted(f"{id}\0{truth.row_digest(index)}\n" for index, id in enumerate(truth.ids))
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    identity = json.dumps(dict(dataset.identity), sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(("".join(lines) + identity).encode()).hexdigest()
 
 
 def plan_scoring(task: Task, options: RunOptions) -> Scoring:
@@ -49,7 +51,9 @@ def plan_scoring(task: Task, options: RunOptions) -> Scoring:
     if evaluator not in meta.evaluators:
         raise UsageError(f"{meta.id} has no evaluator '{evaluator}'; it has: {', '.join(meta.evaluators)}")
     settings: dict[str, str | int | float | bool] = {}
-    for spec in meta.settings:
+    for spec in known(meta.settings).values():
+        if spec not in meta.settings and spec.name not in options.settings:
+            continue
         value = parse_value(options.settings.get(spec.name, spec.default), spec.default, spec.name)
         if spec.choices and value not in spec.choices:
             raise UsageError(f"--set {spec.name}={value}: it must be one of {', '.join(map(str, spec.choices))}")
@@ -60,6 +64,9 @@ def plan_scoring(task: Task, options: RunOptions) -> Scoring:
 def score_predictions(task: Task, dataset: Dataset, predictions: Predictions, scoring: Scoring, digest: str, *, intervals: bool) -> Scored:
     """Score; where another evaluator was asked for, its numbers stand in the record and ours must explain nothing away."""
     statistics = task.score(dataset, predictions, scoring)
+    units = task.units(dataset)
+    if statistics.table.ids != units.ids:
+        raise HarnessError(f"{task.meta.id} scored other units than its data set has; this is a defect of the task")
     protocols = [scoring.protocol, *task.meta.protocol(scoring.protocol).also]
     metrics: list[Metric] = []
     replicates: dict[str, FloatArray] = {}
@@ -67,9 +74,9 @@ def score_predictions(task: Task, dataset: Dataset, predictions: Predictions, sc
         values = task.aggregate(statistics, protocol)
         if scoring.evaluator != task.meta.evaluators[0] and protocol == scoring.protocol:
             values = task.reference(dataset, predictions, scoring)
-        found = _replicates(task, statistics, protocol, values, digest) if intervals else {}
+        found = _replicates(task, statistics, units, protocol, scoring, values, digest) if intervals else {}
         replicates.update({f"{protocol}/{name}": column for name, column in found.items()})
-        metrics += [_metric(task, statistics, protocol, spec, values, found, intervals) for spec in _specs(task, protocol)]
+        metrics += [_metric(task, statistics, protocol, spec, values, found, intervals) for spec in _specs(task, protocol, scoring)]
     return Scored(
         metrics=metrics,
         tables=[_table(table) for table in task.tables(statistics, scoring.protocol)],
@@ -80,16 +87,17 @@ def score_predictions(task: Task, dataset: Dataset, predictions: Predictions, sc
     )
 
 
-def _specs(task: Task, protocol: str) -> list[MetricSpec]:
-    return [spec for spec in task.meta.metrics if not spec.protocols or protocol in spec.protocols]
+def _specs(task: Task, protocol: str, scoring: Scoring) -> tuple[MetricSpec, ...]:
+    return task.metrics(replace(scoring, protocol=protocol))
 
 
-def _replicates(task: Task, statistics: Statistics, protocol: str, values: Values, digest: str) -> dict[str, FloatArray]:
-    units = len(statistics.table)
-    if units < MINIMUM_UNITS:
+def _replicates(
+    task: Task, statistics: Statistics, units: Units, protocol: str, scoring: Scoring, values: Values, digest: str
+) -> dict[str, FloatArray]:
+    if len(units.ids) < MINIMUM_UNITS:
         return {}
-    names = [spec.name for spec in _specs(task, protocol) if values.get(spec.name) is not None]
-    weights = resample_weights(digest, units, RESAMPLES, statistics.clusters)
+    names = [spec.name for spec in _specs(task, protocol, scoring) if values.get(spec.name) is not None]
+    weights = resample_weights(digest, len(units.ids), RESAMPLES, units.clusters)
     return dict(task.replicates(statistics, protocol, weights, names))
 
 

@@ -81,6 +81,9 @@ class Interface:
     """What is stored beside an answer but is no part of it (times of frames): outside the predictions' digest."""
     methods: tuple[str, ...] = ("prepare", "forward", "finish")
     """The methods that a submission object must have."""
+    baseline: str = ""
+    """Python statements of the simplest honest ``finish(self, raw, sample)``, for the scaffold of a new submission:
+    ``np``, ``sample`` and ``self.facts`` (`Dataset.facts`) are at hand, `raw` is the sample itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,11 @@ def load_state(checkpoint: Checkpoint) -> dict[str, Any]:
     if checkpoint.path is None:
         raise WeightsError("there are no weights to load; give a file with --weights PATH")
     content = read_checkpoint(checkpoint.path)
+    return pick_state(content, checkpoint)
+
+
+def pick_state(content: Any, checkpoint: Checkpoint) -> dict[str, Any]:
+    """The network's state inside what a checkpoint holds: wrappers opened, prefixes removed."""
     state = _pick(content, checkpoint)
     for prefix in PREFIXES:
         if state and all(name.startswith(prefix) for name in state):

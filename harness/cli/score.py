@@ -1,0 +1,41 @@
+"""``harness score``: score a file of predictions; imports neither torch nor mlflow."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from harness.cli.arguments import add_options, print_json, run_options
+
+
+def register(verbs: Any) -> None:
+    """Add the verb."""
+    parser = verbs.add_parser(
+        "score", help="score a file of predictions in the benchmark's official format",
+        description="Score a file (or folder, or zip) of predictions and write a record. --submission says whose they are.",
+    )  # fmt: skip
+    parser.add_argument("predictions", type=Path, metavar="PREDICTIONS", help="result file, folder or zip")
+    add_options(parser, "score")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Score, then print the result and where the record is."""
+    from harness.cli.terminal import TerminalReporter
+    from harness.evaluate import score
+    from harness.publish import after_score
+    from harness.record import encode
+
+    options, reporter = run_options(arguments), TerminalReporter()
+    outcome = score(options, reporter)
+    places = after_score(outcome, options, reporter)
+    if arguments.json:
+        print_json(encode(outcome.record))
+        return 0
+    from harness.cli.show import show_record
+
+    print(show_record(outcome.record))
+    print()
+    print(f"record        {outcome.path}" + ("" if outcome.new else " (it was there already)"))
+    for name, place in places.items():
+        print(f"{name:<14}{place}")
+    return 0

@@ -1,0 +1,71 @@
+"""A record as a person reads it in a terminal."""
+
+from harness.cli.terminal import table
+from harness.record import Measurements, Metric, Record, Span, Timing
+from harness.summary import method_name
+
+
+def show_record(record: Record) -> str:
+    """Scores with intervals, latency, energy, cost, warnings."""
+    task = record.task
+    head = f"{task.title}, {task.split}, protocol {task.protocol}: {method_name(record)}, {task.samples} {task.unit}s"
+    if task.origin == "sample":
+        head += " of the generated sample"
+    elif task.origin == "custom":
+        head += " of your own data"
+    parts = [head, "", show_metrics(record.metrics)]
+    measured = show_measurements(record.measurements)
+    if measured:
+        parts += ["", measured]
+    parts += ["", *[f"warning: {text}" for text in record.warnings]] if record.warnings else []
+    parts += [f"not ranked ({flag.scope}): {flag.text}" for flag in record.flags]
+    return "\n".join(parts)
+
+
+def show_metrics(metrics: list[Metric]) -> str:
+    """One line a metric: value, interval or why there is none."""
+    rows = []
+    for metric in metrics:
+        value = "-" if metric.value is None else f"{metric.value:.{metric.decimals}f}"
+        found = metric.interval
+        between = "" if found is None else f"[{found.low:.{metric.decimals}f}, {found.high:.{metric.decimals}f}]"
+        rows.append((metric.name, value, metric.unit, between or metric.reason, metric.protocol))
+    return table(rows, ("metric", "value", "unit", "95 % interval", "protocol"), right=(1,))
+
+
+def show_measurements(measured: Measurements) -> str:
+    """Latency, throughput, energy, cost; what is absent says why."""
+    lines = [line for timing in measured.latency for line in _latency(timing)]
+    lines += [
+        f"throughput    {item.value:.1f} samples/s at batch {item.batch_size}" if item.value is not None else f"throughput    not measured: {item.reason}"
+        for item in measured.throughput
+    ]
+    for energy in measured.energy:
+        if energy.energy_j is None:
+            lines.append(f"energy        not measured: {energy.reason}")
+        else:
+            lines.append(f"energy        {energy.energy_j:.4g} J a sample, {_number(energy.power_w)} W ({energy.source}, {energy.verdict})")
+    if measured.cost is not None:
+        cost = measured.cost
+        known = f"{cost.parameters:,}" if cost.parameters is not None else f"not counted: {cost.reason}"
+        lines.append(f"parameters    {known}")
+        if cost.macs is not None:
+            partly = "" if cost.complete else f" (incomplete: no formula for {', '.join(cost.uncounted)})"
+            lines.append(f"operations    {cost.macs / 1e9:.4g} GMACs a sample at {cost.input}{partly}")
+    return "\n".join(lines)
+
+
+def _latency(timing: Timing) -> list[str]:
+    rows = [f"latency       {timing.verdict}, batch {timing.batch_size}" + (f": {'; '.join(timing.reasons)}" if timing.reasons else "")]
+    rows += [f"  {span.name:<12}{_quantiles(span)}" for span in timing.spans]
+    return rows
+
+
+def _quantiles(span: Span) -> str:
+    shown = [f"{name} {_number(q.value)}" for name, q in (("p50", span.p50), ("p90", span.p90), ("p99", span.p99)) if q.value is not None]
+    interval = f" [{_number(span.p50.low)}, {_number(span.p50.high)}]" if span.p50.low is not None else ""
+    return f"{shown[0] if shown else 'no percentile'}{interval} ms" + "".join(f", {text}" for text in shown[1:]) + f"  (n = {span.n})"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"

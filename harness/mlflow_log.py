@@ -1,0 +1,194 @@
+"""Records mirrored to MLflow: experiment = task/split, one flat run = one record, LoggedModel = submission.
+
+The record files stay the truth; a mirror can be made again at any time, and a record is never mirrored twice.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import HarnessError
+from harness.files import lock
+from harness.progress import Reporter
+from harness.record import Record
+from harness.store import Home
+from harness.summary import cost_of, energy_of, method_name
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+TAG = "harness.record"
+
+
+def tracking_uri(home: Home, given: str) -> str:
+    """``--tracking-uri``, MLFLOW_TRACKING_URI, or SQLite in the home."""
+    return given or os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(home.path / 'mlflow.db').resolve()}"
+
+
+def log_record(home: Home, record: Record, uri: str, reporter: Reporter) -> bool:
+    """Mirror one record; False if it was there already. Raises HarnessError where the server cannot be used."""
+    with _client(home, uri, reporter) as client:
+        experiment = _experiment(client, home, record, uri)
+        if record.id in _present(client, experiment):
+            return False
+        _write(client, home, record, experiment)
+        return True
+
+
+def log_home(home: Home, given: str, reporter: Reporter) -> tuple[list[str], str, list[str]]:
+    """Mirror every record of a home that is not there yet: ids mirrored, the URI, and why files were left out."""
+    uri = tracking_uri(home, given)
+    logged: list[str] = []
+    rejected: list[str] = []
+    present: dict[str, set[str]] = {}
+    found = list(home.records())
+    with _client(home, uri, reporter) as client, reporter.bar("mirroring", len(found)) as advance:
+        for _, record in found:
+            advance(1)
+            if not isinstance(record, Record):
+                rejected.append(str(record))
+                continue
+            experiment = _experiment(client, home, record, uri)
+            if experiment not in present:
+                present[experiment] = _present(client, experiment)
+            if record.id not in present[experiment]:
+                _write(client, home, record, experiment)
+                logged.append(record.id)
+    return logged, uri, rejected
+
+
+@contextmanager
+def _client(home: Home, uri: str, reporter: Reporter) -> Iterator["MlflowClient"]:
+    """A client, alone in this home: two processes must not create one SQLite store at once."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    import logging
+
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    with lock(home.path / "locks" / "mlflow.lock", lambda: reporter.note("Another process writes to MLflow; waiting for it.")):
+        try:
+            yield mlflow.MlflowClient(tracking_uri=uri)
+        except MlflowException as error:
+            raise HarnessError(f"the MLflow store {uri} cannot be used ({str(error).splitlines()[0]})") from None
+
+
+def _experiment(client: "MlflowClient", home: Home, record: Record, uri: str) -> str:
+    name = f"{record.task.id}/{record.task.split}" + ("" if record.task.origin != "sample" else " (sample)")
+    found = client.get_experiment_by_name(name)
+    if found is not None:
+        return str(found.experiment_id)
+    local = (home.path / "mlartifacts").resolve().as_uri() if uri.startswith("sqlite:") else None
+    return str(client.create_experiment(name, artifact_location=local))
+
+
+def _present(client: "MlflowClient", experiment: str) -> set[str]:
+    ids: set[str] = set()
+    token: str | None = None
+    while True:
+        page = client.search_runs([experiment], max_results=1000, page_token=token)
+        ids.update(run.data.tags.get(TAG, "") for run in page)
+        token = page.token
+        if not token:
+            return ids - {""}
+
+
+def _write(client: "MlflowClient", home: Home, record: Record, experiment: str) -> None:
+    """The run is tagged with the record's id last, so that an interrupted mirror is made again."""
+    import tempfile
+    from pathlib import Path
+
+    from mlflow.entities import DatasetInput, Metric, Param, RunTag
+    from mlflow.entities import Dataset as LoggedDataset
+
+    run = client.create_run(experiment, run_name=f"{method_name(record)} {record.id}", tags=_tags(record))
+    run_id = run.info.run_id
+    model = client.create_logged_model(
+        experiment, name=_name(method_name(record)), source_run_id=run_id, model_type="submission",
+        params={"weights_sha256": record.submission.weights.sha256, "variant": record.submission.variant},
+        tags={TAG: record.id},
+    )  # fmt: skip
+    client.finalize_logged_model(model.model_id, "READY")
+    digest = record.task.data_digest[:36]
+    data = LoggedDataset(name=record.task.id, digest=digest, source_type="harness", source=f'{{"split": "{record.task.split}"}}')
+    client.log_inputs(run_id, [DatasetInput(dataset=data, tags=[])])
+    metrics = [
+        Metric(key, value, run.info.start_time, 0, model_id=model.model_id, dataset_name=data.name, dataset_digest=digest)
+        for key, value in metrics_of(record).items()
+    ]
+    params = [Param(key, str(value)[:500]) for key, value in _params(record).items()]
+    client.log_batch(run_id, metrics=metrics, params=params)
+    with tempfile.TemporaryDirectory() as folder:
+        table = _sample_table(home, record, Path(folder))
+        for path in [home.record_path(record.id), *([table] if table else [])]:
+            client.log_artifact(run_id, str(path))
+    client.set_terminated(run_id)
+    client.log_batch(run_id, tags=[RunTag(TAG, record.id)])
+
+
+def metrics_of(record: Record) -> dict[str, float]:
+    """Every number of a record that exists, under a name that MLflow accepts."""
+    found: dict[str, float | None] = {}
+    for metric in record.metrics:
+        key = metric.name if metric.protocol == record.task.protocol else f"{metric.name} {metric.protocol}"
+        found[key] = metric.value
+        if metric.interval is not None:
+            found |= {f"{key}_low": metric.interval.low, f"{key}_high": metric.interval.high}
+    for timing in record.measurements.latency:
+        found |= {f"latency_ms_{span.name}_p50": span.p50.value for span in timing.spans}
+        found["first_inference_ms"] = timing.first_inference_ms
+    for item in record.measurements.throughput:
+        found["throughput_per_s"] = item.value
+    energy, cost = energy_of(record), cost_of(record)
+    if energy is not None:
+        found |= {"energy_j": energy.energy_j, "power_w": energy.power_w}
+    if cost is not None:
+        found |= {"parameters": cost.parameters, "macs": cost.macs}
+    return {_name(key): float(value) for key, value in found.items() if value is not None}
+
+
+def _name(text: str) -> str:
+    return re.sub(r"[^\w.\- /]", "_", text)
+
+
+def _tags(record: Record) -> dict[str, str]:
+    verdicts = [timing.verdict for timing in record.measurements.latency]
+    return {
+        "harness.provenance": record.provenance, "harness.origin": record.task.origin, "harness.protocol": record.task.protocol,
+        "harness.submission": record.submission.name, "harness.variant": record.submission.variant,
+        "harness.latency_verdict": verdicts[0] if verdicts else "not measured",
+    }  # fmt: skip
+
+
+def _params(record: Record) -> dict[str, Any]:
+    task, run = record.task, record.run
+    return {
+        "task": task.id, "task_version": task.version, "split": task.split, "protocol": task.protocol, "samples": task.samples,
+        "data_digest": task.data_digest, "device": run.device, "dtype": run.dtype, "batch_size": run.batch_size, "seed": run.seed,
+        "host_id": record.host.host_id if record.host else "", **{f"setting.{k}": v for k, v in record.settings.items()},
+    }  # fmt: skip
+
+
+def _sample_table(home: Home, record: Record, folder: Any) -> Any:
+    """The dense per-unit statistics as CSV, or None where there are none."""
+    from harness.columns import Ragged
+    from harness.predictions import load_table
+
+    stored = next((artifact for artifact in record.artifacts if artifact.kind == "statistics"), None)
+    if stored is None:
+        return None
+    import csv
+
+    table = load_table(home.path / stored.path)
+    dense = {name: column for name, column in table.columns.items() if not isinstance(column, Ragged) and column.ndim == 1}
+    path = folder / "samples.csv"
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["id", *dense])
+        writer.writerows([id, *values] for id, *values in zip(table.ids, *[column.tolist() for column in dense.values()], strict=True))
+    return path

@@ -1,0 +1,189 @@
+"""From what a run found to its record."""
+
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness import __version__
+from harness.errors import SubmissionError
+from harness.manifest import Claim
+from harness.record import (
+    SCHEMA,
+    Artifact,
+    Flag,
+    Host,
+    Measurements,
+    Record,
+    Run,
+    SubmissionPart,
+    Submitter,
+    TaskPart,
+    Weights,
+    with_id,
+)
+from harness.scoring import Scored
+from harness.settings import known
+from harness.task import Predictions
+
+if TYPE_CHECKING:
+    from harness.evaluate import Phases, Plan
+
+PACKAGES = ("numpy", "torch", "torchvision", "pillow", "pycocotools")
+
+
+def build_record(
+    plan: "Plan", scored: Scored, predictions: Predictions, phases: "Phases", *, folder: Path,
+    measurements: Measurements | None = None, resumed: int = 0, inputs: str = "",
+) -> Record:  # fmt: skip
+    """The record of a run, under the id of its content; artifacts are written before it."""
+    home, live = plan.home, plan.submission is not None
+    artifacts = [Artifact(kind="predictions", path=str(folder.relative_to(home.path)), digest=predictions.table.digest())]
+    artifacts.append(home.write_statistics(scored.statistics.table))
+    if scored.replicates:
+        artifacts.append(home.write_replicates(scored.replicates))
+    record = Record(
+        schema=SCHEMA,
+        id="",
+        provenance="measured" if live else "scored",
+        task=_task_part(plan, scored, inputs),
+        submission=live_part(plan) if live else file_part(plan, predictions),
+        settings=settings(plan),
+        metrics=scored.metrics,
+        tables=scored.tables,
+        measurements=measurements or Measurements(reason="a predictions file was scored; no model ran"),
+        host=host(plan) if live else None,
+        run=_run_part(plan, phases, resumed),
+        artifacts=artifacts,
+        flags=flags(plan, scored, predictions),
+        warnings=scored.warnings,
+        submitter=Submitter(name=plan.options.submitter, team=plan.options.team),
+        seed_group=plan.options.seed_group,
+        supersedes=[plan.options.supersedes] if plan.options.supersedes else [],
+    )
+    return with_id(record)
+
+
+def _task_part(plan: "Plan", scored: Scored, inputs: str) -> TaskPart:
+    meta, dataset = plan.task.meta, plan.dataset
+    origin = "sample" if plan.source.sample else "custom" if dataset.custom else "official"
+    protocol = meta.protocol(plan.scoring.protocol)
+    return TaskPart(
+        id=meta.id, version=meta.version, title=meta.title, family=meta.family, protocol=protocol.id, split=dataset.split,
+        main_metric=protocol.main_metric or meta.main_metric, origin=origin,  # type: ignore[arg-type]
+        unit=meta.unit, samples=len(dataset.ids), data_digest=plan.digest, limit=plan.options.limit, input_digest=inputs,
+        evaluator=scored.evaluator, notice=meta.notice, hidden=meta.hidden, private_labels=meta.private_labels,
+        facts={key: value for key, value in dataset.facts.items() if isinstance(value, str | int | float | bool)},
+    )  # fmt: skip
+
+
+def live_part(plan: "Plan") -> SubmissionPart:
+    """What a loaded submission says of itself."""
+    submission = plan.submission
+    assert submission is not None
+    manifest = submission.manifest
+    return SubmissionPart(
+        name=submission.name, title=manifest.title if manifest else "", variant=submission.variant,
+        arxiv=manifest.paper.arxiv if manifest and manifest.paper else "", options=dict(submission.options),
+        code_digest=submission.code_digest, manifest_digest=submission.manifest_digest,
+        weights=Weights(kind=submission.checkpoint.kind, sha256=submission.checkpoint.sha256, name=submission.checkpoint.name),  # type: ignore[arg-type]
+        trained_on=submission.trained_on, emulated=submission.emulated,
+        claims=claims(plan, manifest.claims if manifest else []),
+    )  # fmt: skip
+
+
+def file_part(plan: "Plan", predictions: Predictions) -> SubmissionPart:
+    """Whose predictions a file holds: ``--submission``, else the file's stem and the digest of its content."""
+    path = plan.options.predictions
+    assert path is not None
+    named = str(plan.options.submission or "")
+    if not named:
+        stem = path.name.split(".")[0]
+        return SubmissionPart(name=f"{stem}-{predictions.table.digest()[:8]}", claims=claims(plan, []))
+    from harness.registry import find_submission, submission_names
+
+    if named in submission_names() or "/" in named:
+        _, manifest, _ = find_submission(named)
+        arxiv = manifest.paper.arxiv if manifest.paper else ""
+        return SubmissionPart(name=manifest.name, title=manifest.title, arxiv=arxiv, claims=claims(plan, manifest.claims))
+    return SubmissionPart(name=named, claims=claims(plan, []))
+
+
+def claims(plan: "Plan", stated: list[Claim]) -> list[dict[str, Any]]:
+    """The claims to compare with: the manifest's that concern this task, and those of ``--claims``."""
+    import msgspec
+
+    found = [claim for claim in stated if claim.task == plan.task.meta.id]
+    if plan.options.claims is not None:
+        found += read_claims(plan.options.claims)
+    return [msgspec.to_builtins(claim) for claim in found]
+
+
+def read_claims(path: Path) -> list[Claim]:
+    """A table of claims: TOML with ``[[claims]]``; raises HarnessError naming file and field."""
+    import msgspec
+
+    from harness.errors import UsageError
+
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=dict[str, list[Claim]]).get("claims", [])
+    except (OSError, msgspec.DecodeError, ValueError) as error:
+        raise UsageError(f"--claims {path}: {error}") from None
+
+
+def settings(plan: "Plan") -> dict[str, Any]:
+    """What splits a comparison: settings of run and submission that are compared and not at their default."""
+    specs = known(plan.task.meta.settings)
+    chosen = dict(plan.scoring.settings)
+    if plan.submission is not None:
+        chosen |= dict(plan.submission.settings)
+        chosen |= {"precision": plan.submission.dtype, "emulated": plan.submission.emulated}
+    unknown = sorted(set(chosen) - set(specs))
+    if unknown:
+        raise SubmissionError(f"the submission declares the setting '{unknown[0]}'; known are: {', '.join(sorted(specs))}")
+    return {name: value for name, value in sorted(chosen.items()) if specs[name].compared and value != specs[name].default}
+
+
+def flags(plan: "Plan", scored: Scored, predictions: Predictions) -> list[Flag]:
+    """Why the result is not ranked."""
+    found = [Flag(code=f.code, text=f.text, scope=f.scope) for f in (*predictions.flags, *scored.statistics.flags)]
+    if plan.options.limit is not None:
+        found.append(Flag(code="limit", text=f"only the first {len(plan.dataset.ids)} samples were taken"))
+    submission = plan.submission
+    if submission is not None and submission.emulated:
+        text = f"{submission.emulated} arithmetic is emulated in floating point, so its speed is not the method's"
+        found += [Flag(code="emulated", text=text, scope=scope) for scope in ("speed", "energy")]
+    return found
+
+
+def host(plan: "Plan") -> Host:
+    """The machine that ran it."""
+    from harness.measure import describe_host
+
+    assert plan.submission is not None
+    return describe_host(plan.submission.device)
+
+
+def versions() -> dict[str, str]:
+    """Versions of what can change a digit."""
+    found = {"harness": __version__, "python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _run_part(plan: "Plan", phases: "Phases", resumed: int) -> Run:
+    from harness.evaluate import command_line
+    from harness.options import stated
+
+    submission = plan.submission
+    return Run(
+        started=phases.started, finished=datetime.now(UTC).isoformat(timespec="seconds"), command=command_line(),
+        options=stated(plan.options), versions=versions(), seed=plan.options.seed, phases=dict(phases.seconds),
+        device=submission.device if submission else "", dtype=submission.dtype if submission else "",
+        batch_size=submission.batch_size if submission else 0, resumed_samples=resumed,
+    )  # fmt: skip

@@ -1,0 +1,34 @@
+"""What people look at first in a record, picked out once for tables, exports and pages."""
+
+from harness.record import Cost, Energy, Record, Span
+
+
+def span(record: Record, name: str) -> Span | None:
+    """The latency span `name` of the first timing."""
+    timings = record.measurements.latency
+    return next((item for item in timings[0].spans if item.name == name), None) if timings else None
+
+
+def latency_of(record: Record) -> tuple[float | None, str] | None:
+    """Median milliseconds of the forward span (or of the only one) and the verdict; None where nothing was timed."""
+    timings = record.measurements.latency
+    if not timings or not timings[0].spans:
+        return None
+    chosen = span(record, "forward") or timings[0].spans[0]
+    return chosen.p50.value, timings[0].verdict
+
+
+def energy_of(record: Record) -> Energy | None:
+    """The first energy measurement."""
+    return record.measurements.energy[0] if record.measurements.energy else None
+
+
+def cost_of(record: Record) -> Cost | None:
+    """Parameters and operations."""
+    return record.measurements.cost
+
+
+def method_name(record: Record) -> str:
+    """Submission and variant, as a person writes them."""
+    part = record.submission
+    return f"{part.name} ({part.variant})" if part.variant else part.name
