@@ -24,8 +24,6 @@ COLUMNS = (
     ColumnSpec("size", "int64", (2,), description="height, width in pixels"),
 )
 """How an image is kept, in the truth and in predictions."""
-TRUTH = (*COLUMNS, ColumnSpec("scale", "int64", description="how many times smaller the input is"))
-"""The scale is part of the truth, so that x2 and x4 of the same pixels have different digests."""
 HIGH_FOLDERS = ("HR", "GTmod12")
 LOW_FOLDERS = ("LR_bicubic/x{scale}", "LR_bicubic/X{scale}", "LRbicx{scale}")
 LOW_ENDINGS = ("x{scale}", "_x{scale}", "", "_LR")
@@ -87,9 +85,8 @@ def open_dataset(benchmark: Benchmark, files: Files, request: DataRequest, split
     scale = read_scale(split)
     ids = tuple(sorted(files.high.entries))
     _check_complete(benchmark, files.high, ids)
-    rows = [{**to_row(_read_high(files.high, id, scale)), "scale": np.array(scale)} for id in ids]
-    truth = build_table(ids, rows, TRUTH)
-    known = truth.digest() in (benchmark.truth.get(scale), SAMPLE_TRUTH.get(scale))
+    truth = build_table(ids, [to_row(_read_high(files.high, id, scale)) for id in ids], COLUMNS)
+    known = truth.digest() in (benchmark.truth.get(scale), SAMPLE_TRUTH)
     warnings = (
         [] if known or request.annotations or not benchmark.truth else [_other_pixels(benchmark, files.high, scale)]
     )
@@ -98,9 +95,16 @@ def open_dataset(benchmark: Benchmark, files: Files, request: DataRequest, split
         load, noted = _loader(files, truth, scale, strict=request.annotations is None)
         warnings += noted
     return Dataset(
-        split=split, ids=ids, truth=truth, load=load, facts={"scale": scale}, warnings=tuple(warnings),
+        split=split,
+        ids=ids,
+        truth=truth,
+        load=load,
+        facts={"scale": scale, "low_resolution": "made here" if files.low is None else "from files"},
+        warnings=tuple(warnings),
         custom=request.annotations is not None and not known,
-    )  # fmt: skip
+        # x2 and x4 of one image may have the same pixels, and are not to be compared.
+        identity={"scale": scale},
+    )
 
 
 def _check_complete(benchmark: Benchmark, high: ImageFolder, ids: Sequence[str]) -> None:

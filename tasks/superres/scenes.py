@@ -75,16 +75,16 @@ def gradient(stream: RawStream, canvas: Canvas) -> Ints:
 
 
 def stripes(stream: RawStream, canvas: Canvas) -> Ints:
-    """Parallel stripes, 2 to 10 picture pixels wide."""
+    """Parallel stripes, 4 to 16 picture pixels wide."""
     a, b = _direction(stream)
-    width = 8 * FINE * stream.between(2, 10)
+    width = 8 * FINE * stream.between(4, 16)
     return (a * canvas.x + b * canvas.y) // width % 2 * 256
 
 
 def checks(stream: RawStream, canvas: Canvas) -> Ints:
     """A chequered pattern, upright or turned."""
     a, b = _direction(stream)
-    side = 8 * FINE * stream.between(3, 12)
+    side = 8 * FINE * stream.between(6, 18)
     along, across = (a * canvas.x + b * canvas.y) // side, (a * canvas.y - b * canvas.x) // side
     return (along + across) % 2 * 256
 
@@ -92,12 +92,12 @@ def checks(stream: RawStream, canvas: Canvas) -> Ints:
 def zones(stream: RawStream, canvas: Canvas) -> Ints:
     """Rings round a point, narrower outwards."""
     y, x = canvas.y - stream.below(canvas.rows), canvas.x - stream.below(canvas.columns)
-    return (x * x + y * y) // (FINE**2 * stream.between(150, 900)) % 2 * 256
+    return (x * x + y * y) // (FINE**2 * stream.between(400, 1600)) % 2 * 256
 
 
 def clouds(stream: RawStream, canvas: Canvas) -> Ints:
     """Smooth noise: random values on a lattice, interpolated bilinearly."""
-    cell = FINE * stream.between(2, 12)
+    cell = FINE * stream.between(3, 16)
     lattice = stream.array((canvas.rows // cell + 2, canvas.columns // cell + 2), 257)
     y, x, wy, wx = canvas.y // cell, canvas.x // cell, canvas.y % cell, canvas.x % cell
     upper: Ints = lattice[y, x] * (cell - wx) + lattice[y, x + 1] * wx
@@ -107,7 +107,7 @@ def clouds(stream: RawStream, canvas: Canvas) -> Ints:
 
 def writing(stream: RawStream, canvas: Canvas) -> Ints:
     """Lines of signs like letters: random dots on a grid of five by seven, with gaps between signs and lines."""
-    dot = FINE * stream.between(2, 4)
+    dot = FINE * stream.between(3, 5)
     y, x = canvas.y // dot, canvas.x // dot
     dots = stream.array((canvas.rows // dot + 1, canvas.columns // dot + 1), 2)
     inside: Ints = ((y % 10 < 7) & (x % 6 < 5)).astype(np.int64)
@@ -126,7 +126,7 @@ def _centre(stream: RawStream, canvas: Canvas) -> tuple[Ints, Ints]:
 def disc(stream: RawStream, canvas: Canvas) -> Mask:
     """A disc or a ring."""
     y, x = _centre(stream, canvas)
-    radius = FINE * stream.between(4, 36)
+    radius = FINE * stream.between(6, 40)
     hole = radius * stream.below(4) // 4
     distance = x * x + y * y
     return (distance < radius**2) & (distance >= hole**2)
@@ -136,7 +136,7 @@ def box(stream: RawStream, canvas: Canvas) -> Mask:
     """A turned rectangle; thin ones are lines."""
     y, x = _centre(stream, canvas)
     a, b = _direction(stream)
-    length, breadth = 8 * FINE * stream.between(6, 50), 8 * FINE * stream.between(1, 24)
+    length, breadth = 8 * FINE * stream.between(8, 50), 8 * FINE * stream.between(1, 24)
     inside: Mask = (np.abs(a * x + b * y) < length) & (np.abs(a * y - b * x) < breadth)
     return inside
 
@@ -151,8 +151,13 @@ def wedge(stream: RawStream, canvas: Canvas) -> Mask:
 SHAPES: tuple[Callable[[RawStream, Canvas], Mask], ...] = (disc, box, box, wedge)
 
 
+def _colour(stream: RawStream) -> Ints:
+    """A colour, mostly grey: photographs' channels go together too."""
+    return (stream.array((3,), 256) + 2 * stream.below(256)) // 3
+
+
 def _paint(stream: RawStream, canvas: Canvas, where: Mask) -> None:
-    first, second = stream.array((3,), 256), stream.array((3,), 256)
+    first, second = _colour(stream), _colour(stream)
     share = PATTERNS[stream.below(len(PATTERNS))](stream, canvas)[where][:, None]
     canvas.pixels[where] = (first * (256 - share) + second * share) // 256
 
@@ -161,7 +166,7 @@ def draw(height: int, width: int, *seed: int) -> NDArray[np.uint8]:
     """The picture of `seed`, uint8 RGB ``(height, width, 3)``."""
     stream, canvas = RawStream(*seed), Canvas(height, width)
     _paint(stream, canvas, np.ones((canvas.rows, canvas.columns), np.bool_))
-    for _ in range(stream.between(8, 20)):
+    for _ in range(stream.between(6, 14)):
         shape = SHAPES[stream.below(len(SHAPES))](stream, canvas)
         _paint(stream, canvas, shape)
     return canvas.picture()

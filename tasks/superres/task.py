@@ -65,6 +65,8 @@ INTERFACE = Interface(
     inputs="image: the low-resolution image, uint8 RGB (h, w, 3); dataset.facts['scale']: how many times larger, int",
     answer="image: the super-resolved image, uint8 RGB (scale * h, scale * w, 3), rounded and clamped by the method",
     columns=COLUMNS,
+    baseline="""scale = self.facts["scale"]
+return {"image": sample.inputs["image"].repeat(scale, axis=0).repeat(scale, axis=1)}""",
 )
 
 
@@ -229,7 +231,11 @@ def _means(values: FloatArray, weights: NDArray[np.uint16]) -> FloatArray:
 
 
 def _what(answer: Any) -> str:
-    image = answer.get("image") if isinstance(answer, Mapping) else answer
+    if not isinstance(answer, Mapping):
+        return f"a {type(answer).__name__}"
+    if "image" not in answer:
+        return f"a dictionary of {shortened([str(key) for key in answer]) or 'nothing'}"
+    image = answer["image"]
     if isinstance(image, np.ndarray):
         return f"an array of {image.dtype} with shape {image.shape}"
-    return f"a {type(answer).__name__}"
+    return f"a {type(image).__name__} as image"
