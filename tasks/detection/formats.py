@@ -204,7 +204,7 @@ def _truth(path: Path, entries: list[_Annotation], image_ids: Int, category_ids:
         boxes_xywh=boxes[rows],
         area=columns["area"][rows],
         crowd=columns["iscrowd"][rows] != 0,
-        ids=columns["id"][rows],
+        nameless=columns["id"][rows] == 0,
     )
     return truth, _warnings(path, columns["id"], known_image, known_category)
 

@@ -97,8 +97,8 @@ class Truth:
     area: Float
     """(n,): the annotation's own area (of its segmentation), square pixels. Size ranges look at this one."""
     crowd: NDArray[np.bool_]
-    ids: Int
-    """(n,): annotation ids. A match with id 0 counts as no match, as officially."""
+    nameless: NDArray[np.bool_]
+    """(n,): the annotation's id is 0. Officially a match with it counts as no match."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +156,7 @@ def match(truth: Truth, detections: Detections, parameters: Parameters) -> Match
         len(offsets) - 1, len(parameters.areas), len(thresholds), thresholds,
         offsets, category, boxes, _outside(boxes[:, 2] * boxes[:, 3], parameters).view(np.uint8),
         truth.offsets, gt_category, truth.boxes_xywh[gt_order], crowd.view(np.uint8),
-        (truth.ids[gt_order] == 0).view(np.uint8), ignored.view(np.uint8), positive, skipped,
+        truth.nameless[gt_order].view(np.uint8), ignored.view(np.uint8), positive, skipped,
     )  # fmt: skip
     truth_offsets, truth_category, truth_count = _count_truth(truth.offsets, gt_category, ignored)
     return Matches(

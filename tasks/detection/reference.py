@@ -55,8 +55,9 @@ def aggregate(truth: Truth, detections: Detections, n_categories: int, parameter
 
 
 def _annotations(truth: Truth) -> list[dict[str, Any]]:
+    ids = np.where(truth.nameless, 0, np.arange(1, len(truth.area) + 1))
     columns = zip(
-        truth.ids.tolist(), _images(truth.offsets), truth.category.tolist(), truth.boxes_xywh.tolist(),
+        ids.tolist(), _images(truth.offsets), truth.category.tolist(), truth.boxes_xywh.tolist(),
         truth.area.tolist(), truth.crowd.tolist(), strict=True,
     )  # fmt: skip
     names = ("id", "image_id", "category_id", "bbox", "area", "iscrowd")

@@ -20,7 +20,7 @@ def random_case(seed: int, n_images: int = 6, n_categories: int = 3, most: int =
         boxes_xywh=truth_boxes,
         area=area,
         crowd=rng.random(n_gt) < 0.15,
-        ids=rng.permutation(n_gt).astype(np.int64) + int(rng.integers(0, 2)),
+        nameless=rng.permutation(n_gt) == (0 if rng.integers(0, 2) else -1),
     )
     boxes = _boxes(rng, n_dt)
     near = rng.random(n_dt) < 0.7
@@ -40,12 +40,10 @@ def repeat_images(truth: Truth, detections: Detections, weights: np.ndarray) -> 
     images = np.repeat(np.arange(len(weights)), weights)
     gt_rows, gt_offsets = _rows(truth.offsets, images)
     dt_rows, dt_offsets = _rows(detections.offsets, images)
-    # Copies need ids of their own; an id 0 must stay 0 in every copy, because it is what counts as no match.
-    ids = np.where(truth.ids[gt_rows] == 0, 0, np.arange(1, len(gt_rows) + 1))
     return (
         Truth(
             offsets=gt_offsets, category=truth.category[gt_rows], boxes_xywh=truth.boxes_xywh[gt_rows],
-            area=truth.area[gt_rows], crowd=truth.crowd[gt_rows], ids=ids,
+            area=truth.area[gt_rows], crowd=truth.crowd[gt_rows], nameless=truth.nameless[gt_rows],
         ),
         Detections(
             offsets=dt_offsets, category=detections.category[dt_rows], boxes_xywh=detections.boxes_xywh[dt_rows],

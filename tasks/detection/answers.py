@@ -1,0 +1,125 @@
+"""What detectors answer, checked and laid out: live answers with labels, and rows of a results file."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.columns import Ragged, Row, Table
+from harness.errors import PredictionError, SubmissionError
+from harness.task import Dataset, Predictions
+from tasks.detection.data import PREDICTIONS
+from tasks.detection.formats import Results, find_ids
+from tasks.detection.metrics import Int
+
+UNKNOWN = -1
+"""The category id of a label whose class the data set does not have; such answers are left out."""
+
+
+def label_map(name: str, classes: Sequence[str], dataset: Dataset) -> Int:
+    """The data set's category id for every label of the submission `name`, by the names of its classes, int64 (labels,).
+
+    Raises SubmissionError if it declares no classes, or none that the data set has.
+    """
+    ids = dict(zip(dataset.facts["categories"], dataset.facts["category_ids"], strict=True))
+    if not classes:
+        raise SubmissionError(f"{name} does not say which classes its labels mean: give `classes`, names in label order")
+    found = np.array([ids.get(one, UNKNOWN) for one in classes], np.int64)
+    if (found == UNKNOWN).all():
+        raise SubmissionError(
+            f"{name} knows the classes {_some(classes)}, the data set has {_some(dataset.facts['categories'])}: "
+            "not one name is the same; choose a variant trained for these categories"
+        )
+    return found
+
+
+def encode_answer(answer: Any, id: str, labels: Int) -> Row:
+    """One answer in the columns of `PREDICTIONS`.
+
+    `answer` holds `boxes_xyxy` or `boxes_xywh`, float (k, 4) in pixels; `scores`, float (k,); `labels`, int (k,).
+    Raises PredictionError naming the image and the field.
+    """
+    names = ("boxes_xyxy", "boxes_xywh")
+    if not isinstance(answer, Mapping) or not {"scores", "labels"} <= answer.keys() or not answer.keys() & set(names):
+        found = ", ".join(map(str, answer)) if isinstance(answer, Mapping) else type(answer).__name__
+        raise PredictionError(f"the answer for image {id} must hold boxes_xyxy, scores and labels; it is: {found}")
+    boxes = _numbers(answer.get("boxes_xywh", answer.get("boxes_xyxy")), "boxes", id).reshape(-1, 4)
+    if "boxes_xywh" not in answer:
+        boxes = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
+    scores, chosen = _numbers(answer["scores"], "scores", id), np.asarray(answer["labels"])
+    if not len(boxes) == len(scores) == len(chosen):
+        raise PredictionError(f"image {id} has {len(boxes)} boxes, {len(scores)} scores and {len(chosen)} labels")
+    if (boxes[:, 2:] < 0).any():
+        raise PredictionError(f"image {id}: box {np.argwhere(boxes[:, 2:] < 0)[0][0]} has a negative width or height")
+    if len(chosen) and (chosen.dtype.kind not in "iu" or chosen.min() < 0 or chosen.max() >= len(labels)):
+        raise PredictionError(f"image {id}: labels must be integers from 0 to {len(labels) - 1}, found {chosen.dtype} {chosen}")
+    category_ids = labels[chosen.astype(np.int64)]
+    keep = category_ids != UNKNOWN
+    row = {"boxes_xywh": boxes[keep], "scores": scores[keep], "category_id": category_ids[keep]}
+    return {spec.name: spec.conform(row[spec.name]) for spec in PREDICTIONS}
+
+
+def arrange(results: Results, path: Path, dataset: Dataset) -> Predictions:
+    """Rows of a results file as predictions, image after image, in file order inside an image.
+
+    Raises PredictionError on image ids that the data set does not have. Detections of unknown categories are left out
+    with a warning; pycocotools does it in silence.
+    """
+    image_ids = np.array(dataset.ids, np.int64)
+    image, here = find_ids(image_ids, results.image_ids)
+    if not here.all():
+        _check_known(path, results.image_ids, here, dataset)
+    known = find_ids(np.array(dataset.facts["category_ids"], np.int64), results.category_ids)[1]
+    rows = np.flatnonzero(here & known)
+    if (np.diff(image[rows]) < 0).any():
+        # A stable sort of 16-bit integers is a radix sort.
+        rows = rows[np.argsort(image[rows].astype(np.uint16 if len(image_ids) <= 1 << 16 else np.int64), kind="stable")]
+    offsets = np.searchsorted(image[rows], np.arange(len(image_ids) + 1)).astype(np.int64)
+    whole = len(rows) == len(known) and (np.diff(rows) == 1).all()
+    columns = {"boxes_xywh": results.boxes_xywh, "scores": results.scores, "category_id": results.category_ids}
+    table = Table(
+        dataset.ids, {name: Ragged(values if whole else values[rows], offsets) for name, values in columns.items()}
+    )
+    return Predictions(table=table, warnings=tuple(_warnings(path, results.category_ids[~known], offsets)))
+
+
+def _check_known(path: Path, image_ids: Int, here: NDArray[np.bool_], dataset: Dataset) -> None:
+    elsewhere = np.array(sorted(map(int, dataset.known_ids)) or [0], np.int64)
+    unknown = ~here & ~(find_ids(elsewhere, image_ids)[1] & bool(dataset.known_ids))
+    if unknown.any():
+        index = int(np.flatnonzero(unknown)[0])
+        raise PredictionError(
+            f"{path}: entry {index}, image_id: {image_ids[index]} is not in the data set ({np.count_nonzero(unknown)} such "
+            "entries); score the file with the annotations that it belongs to"
+        )
+
+
+def _warnings(path: Path, unknown: Int, offsets: Int) -> list[str]:
+    warnings = []
+    if len(unknown):
+        ids = np.unique(unknown)
+        some = ", ".join(map(str, ids[:5])) + (", ..." if len(ids) > 5 else "")
+        warnings.append(f"{path.name}: {len(unknown)} detections of unknown categories ({some}) are left out")
+    empty = int(np.count_nonzero(np.diff(offsets) == 0))
+    if empty:
+        warnings.append(f"{path.name}: {empty} of {len(offsets) - 1} images have no predictions")
+    return warnings
+
+
+def _numbers(value: Any, what: str, id: str) -> NDArray[np.float64]:
+    try:
+        numbers = np.asarray(value, np.float64)
+    except (TypeError, ValueError):
+        raise PredictionError(f"image {id}: {what} are no array of numbers") from None
+    shape = "(k, 4)" if what == "boxes" else "(k,)"
+    if numbers.size and (numbers.ndim != (2 if what == "boxes" else 1) or (what == "boxes" and numbers.shape[1] != 4)):
+        raise PredictionError(f"image {id}: {what} have shape {numbers.shape}, expected {shape}")
+    if not np.isfinite(numbers).all():
+        raise PredictionError(f"image {id}: {what} hold a number that is not finite")
+    return numbers
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

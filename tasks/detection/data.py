@@ -1,0 +1,176 @@
+"""COCO's files on disk -> samples and truth, and the columns that truth and predictions are kept in."""
+
+import io
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.columns import ColumnSpec, Ragged, Table
+from harness.errors import DataError
+from harness.layout import missing
+from harness.task import DataRequest, Dataset
+from tasks.detection.formats import Annotations, Results, find_ids, read_annotations
+from tasks.detection.metrics import Detections, Int, Truth
+
+TRUTH: Final = (
+    ColumnSpec("boxes_xywh", "float64", (4,), ragged=True, group="annotations", description="x, y, width, height, pixels"),
+    ColumnSpec("category_id", "int64", ragged=True, group="annotations"),
+    ColumnSpec("area", "float64", ragged=True, group="annotations", description="of the segmentation, square pixels"),
+    ColumnSpec("crowd", "bool", ragged=True, group="annotations"),
+    ColumnSpec("nameless", "bool", ragged=True, group="annotations", description="the annotation's id is 0"),
+)
+PREDICTIONS: Final = (
+    ColumnSpec("boxes_xywh", "float64", (4,), ragged=True, group="detections", description="x, y, width, height, pixels"),
+    ColumnSpec("scores", "float64", ragged=True, group="detections"),
+    ColumnSpec("category_id", "int64", ragged=True, group="detections", description="the data set's id, not a label"),
+)
+OFFICIAL_COUNTS: Final = {"val2017": (5_000, 36_781, 80)}
+"""Images, annotations and categories by which a data set is known to be the official one."""
+
+
+def open_dataset(root: Path | None, request: DataRequest, split: str) -> Dataset:
+    """Read the annotations and find the images; `root` is the folder of the official layout, where `--data` was given.
+
+    Raises DataError for what is missing.
+    """
+    file = instances_file(root, request, split)
+    annotations = read_annotations(file, f"instances_{split}.json")
+    counts = len(annotations.image_ids), len(annotations.truth.area), len(annotations.category_ids)
+    custom = counts != OFFICIAL_COUNTS.get(split, counts if request.annotations is None else None)
+    ids = tuple(map(str, annotations.image_ids.tolist()))
+    names = dict(zip(ids, annotations.file_names, strict=True))
+    images = request.images or (root / split if root is not None else None)
+    return Dataset(
+        split="custom" if custom and request.annotations is not None else split,
+        ids=ids,
+        truth=truth_table(ids, annotations),
+        load=image_loader(images, names, file) if request.with_inputs else None,
+        facts={
+            "categories": list(annotations.category_names),
+            "category_ids": annotations.category_ids.tolist(),
+        },
+        identity={"categories": list(map(list, zip(annotations.category_ids.tolist(), annotations.category_names, strict=True)))},
+        warnings=annotations.warnings,
+        custom=custom,
+    )
+
+
+def instances_file(root: Path | None, request: DataRequest, split: str) -> Path:
+    """The annotation file that a request means: `--annotations` (a file, a zip, or a folder of them), else the layout's."""
+    if request.annotations is None:
+        if root is None:
+            raise DataError("the annotations are not given: name them with --data DIR or --annotations FILE")
+        return root / "annotations" / f"instances_{split}.json"
+    if not request.annotations.is_dir():
+        return request.annotations
+    found = [request.annotations / f"instances_{split}.json", request.annotations / "annotations" / f"instances_{split}.json"]
+    found = [path for path in found if path.is_file()] or sorted(request.annotations.glob("*.json"))
+    if len(found) != 1:
+        raise DataError(f"{request.annotations} holds {len(found)} JSON files: name one with --annotations FILE")
+    return found[0]
+
+
+def truth_table(ids: tuple[str, ...], annotations: Annotations) -> Table:
+    """The truth in the columns of `TRUTH`."""
+    truth = annotations.truth
+    columns = {
+        "boxes_xywh": truth.boxes_xywh,
+        "category_id": annotations.category_ids[truth.category],
+        "area": truth.area,
+        "crowd": truth.crowd,
+        "nameless": truth.nameless,
+    }
+    return Table(ids, {name: Ragged(values, truth.offsets) for name, values in columns.items()})
+
+
+def to_truth(table: Table, category_ids: Int) -> Truth:
+    """The truth's columns as the metrics take them."""
+    boxes = table.ragged("boxes_xywh")
+    return Truth(
+        offsets=boxes.offsets,
+        category=find_ids(category_ids, table.ragged("category_id").values)[0].astype(np.int32),
+        boxes_xywh=boxes.values,
+        area=table.ragged("area").values,
+        crowd=table.ragged("crowd").values,
+        nameless=table.ragged("nameless").values,
+    )
+
+
+def to_detections(table: Table, category_ids: Int) -> Detections:
+    """The columns of `PREDICTIONS` as the metrics take them."""
+    boxes = table.ragged("boxes_xywh")
+    return Detections(
+        offsets=boxes.offsets,
+        category=find_ids(category_ids, table.ragged("category_id").values)[0].astype(np.int32),
+        boxes_xywh=boxes.values,
+        scores=table.ragged("scores").values,
+    )
+
+
+def to_results(table: Table) -> Results:
+    """The columns of `PREDICTIONS` as rows of a results file, image after image."""
+    boxes = table.ragged("boxes_xywh")
+    return Results(
+        image_ids=np.repeat(np.array(table.ids, np.int64), np.diff(boxes.offsets)),
+        category_ids=table.ragged("category_id").values,
+        boxes_xywh=boxes.values,
+        scores=table.ragged("scores").values,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Images:
+    """Where images lie: a folder or a zip archive, and the path of each sample's in it."""
+
+    source: Path
+    paths: Mapping[str, str]
+
+    def load(self, id: str) -> dict[str, NDArray[np.uint8]]:
+        """One image, uint8 RGB (height, width, 3); DataError if it cannot be decoded."""
+        from PIL import Image
+
+        where = f"{self.source / self.paths[id]}"
+        try:
+            with Image.open(io.BytesIO(self._bytes(self.paths[id]))) as image:
+                return {"image": np.asarray(image.convert("RGB"))}
+        except (OSError, ValueError, SyntaxError, KeyError, zipfile.BadZipFile, Image.DecompressionBombError) as error:
+            reason = str(error).splitlines()[0].split("<")[0].strip() or type(error).__name__
+            raise DataError(f"{where} is no image that can be read ({reason}); copy the file again") from None
+
+    def _bytes(self, name: str) -> bytes:
+        if self.source.is_dir():
+            return (self.source / name).read_bytes()
+        with zipfile.ZipFile(self.source) as archive:
+            return archive.read(name)
+
+
+def image_loader(source: Path | None, names: Mapping[str, str], annotations: Path) -> Callable[[str], Mapping[str, Any]]:
+    """What decodes one sample's image; every file is looked for at once. `names` are the annotations' file names."""
+    if source is None:
+        raise DataError(f"the images of {annotations} are not given: name their folder or zip with --images")
+    if not source.exists():
+        raise missing([source], "the folder of images is")
+    there = _listing(source)
+    paths = {id: there.get(name, there.get(Path(name).name, "")) for id, name in names.items()}
+    lacking = [source / names[id] for id, path in paths.items() if not path]
+    if lacking:
+        raise missing(lacking, f"{len(lacking)} of {len(names)} images are")
+    return _Images(source, paths).load
+
+
+def _listing(source: Path) -> dict[str, str]:
+    """File name, and path inside `source`, -> path inside `source`."""
+    if source.is_dir():
+        paths = [path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()]
+    else:
+        try:
+            with zipfile.ZipFile(source) as archive:
+                paths = [name for name in archive.namelist() if not name.endswith("/")]
+        except (OSError, zipfile.BadZipFile) as error:
+            raise DataError(f"{source} is neither a folder nor a zip archive that can be read ({error})") from None
+    return {Path(path).name: path for path in paths} | {path: path for path in paths}
