@@ -174,7 +174,7 @@ def torch_facts() -> dict[str, Any] | None:
         return None
     cudnn = torch.backends.cudnn
     return {
-        "version": torch.__version__,
+        "version": str(torch.__version__),
         "cuda": torch.version.cuda,
         "cudnn": cudnn.version() if torch.cuda.is_available() else None,
         "threads": torch.get_num_threads(),

@@ -4,8 +4,11 @@ A pure function of numbers that the record keeps, so that anybody can judge a re
 latency itself is pleasant: blocks are judged by what disturbed them (MEASUREMENT, 3.8).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
 
 from harness.record import Verdict
 
@@ -78,6 +81,11 @@ def judge(conditions: Conditions) -> Judgement:
     unstable = list(_unstable(conditions))
     verdict: Verdict = "invalid" if invalid else "unstable" if unstable else "stable"
     return Judgement(verdict, invalid + unstable)
+
+
+def recorded_conditions(conditions: Mapping[str, Any]) -> Conditions:
+    """The conditions from a record's `Timing.conditions`, to judge them again; what a verdict does not need is left."""
+    return msgspec.convert(dict(conditions), Conditions)
 
 
 def _invalid(seen: Conditions) -> Iterator[str]:
