@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 from setuptools import build_meta
-from setuptools.command.bdist_wheel import bdist_wheel
 
 # The hooks that need nothing of ours.
 from setuptools.build_meta import (  # noqa: F401
@@ -30,6 +29,7 @@ from setuptools.build_meta import (  # noqa: F401
     prepare_metadata_for_build_editable,
     prepare_metadata_for_build_wheel,
 )
+from setuptools.command.bdist_wheel import bdist_wheel
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "native"
@@ -138,7 +138,9 @@ def build_wheel(wheel_directory: str, config_settings: Settings = None, metadata
     return build_meta.build_wheel(wheel_directory, config_settings, metadata_directory)
 
 
-def build_editable(wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None) -> str:
+def build_editable(
+    wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None
+) -> str:
     """Compile the kernels into the source tree, then build the editable wheel that points there."""
     compile_kernels()
     return build_meta.build_editable(wheel_directory, config_settings, metadata_directory)

@@ -1,8 +1,8 @@
 """The compiled kernels: one shared library with a flat C interface, called through ctypes.
 
-The library is built from `native/*.c` when the distribution is installed (build_backend/kernel_build.py). A task declares
-each function that it uses as a `Kernel`; calling one checks dtypes and contiguity, then runs without the interpreter
-lock, so that threads of Python may share the work.
+The library is built from `native/*.c` when the distribution is installed (build_backend/kernel_build.py). A task
+declares each function that it uses as a `Kernel`; calling one checks dtypes and contiguity, then runs without the
+interpreter lock, so that threads of Python may share the work.
 """
 
 import ctypes

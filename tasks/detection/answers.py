@@ -19,13 +19,15 @@ UNKNOWN = -1
 
 
 def label_map(name: str, classes: Sequence[str], dataset: Dataset) -> Int:
-    """The data set's category id for every label of the submission `name`, by the names of its classes, int64 (labels,).
+    """The data set's category id for every label of the submission `name`, by its classes' names, int64 (labels,).
 
     Raises SubmissionError if it declares no classes, or none that the data set has.
     """
     ids = dict(zip(dataset.facts["categories"], dataset.facts["category_ids"], strict=True))
     if not classes:
-        raise SubmissionError(f"{name} does not say which classes its labels mean: give `classes`, names in label order")
+        raise SubmissionError(
+            f"{name} does not say which classes its labels mean: give `classes`, names in label order"
+        )
     found = np.array([ids.get(one, UNKNOWN) for one in classes], np.int64)
     if (found == UNKNOWN).all():
         raise SubmissionError(
@@ -54,7 +56,9 @@ def encode_answer(answer: Any, id: str, labels: Int) -> Row:
     if (boxes[:, 2:] < 0).any():
         raise PredictionError(f"image {id}: box {np.argwhere(boxes[:, 2:] < 0)[0][0]} has a negative width or height")
     if len(chosen) and (chosen.dtype.kind not in "iu" or chosen.min() < 0 or chosen.max() >= len(labels)):
-        raise PredictionError(f"image {id}: labels must be integers from 0 to {len(labels) - 1}, found {chosen.dtype} {chosen}")
+        raise PredictionError(
+            f"image {id}: labels must be integers from 0 to {len(labels) - 1}, found {chosen.dtype} {chosen}"
+        )
     category_ids = labels[chosen.astype(np.int64)]
     keep = category_ids != UNKNOWN
     row = {"boxes_xywh": boxes[keep], "scores": scores[keep], "category_id": category_ids[keep]}
@@ -91,8 +95,8 @@ def _check_known(path: Path, image_ids: Int, here: NDArray[np.bool_], dataset: D
     if unknown.any():
         index = int(np.flatnonzero(unknown)[0])
         raise PredictionError(
-            f"{path}: entry {index}, image_id: {image_ids[index]} is not in the data set ({np.count_nonzero(unknown)} such "
-            "entries); score the file with the annotations that it belongs to"
+            f"{path}: entry {index}, image_id: {image_ids[index]} is not in the data set "
+            f"({np.count_nonzero(unknown)} such entries); score the file with the annotations that it belongs to"
         )
 
 
@@ -113,8 +117,9 @@ def _numbers(value: Any, what: str, id: str) -> NDArray[np.float64]:
         numbers = np.asarray(value, np.float64)
     except (TypeError, ValueError):
         raise PredictionError(f"image {id}: {what} are no array of numbers") from None
-    shape = "(k, 4)" if what == "boxes" else "(k,)"
-    if numbers.size and (numbers.ndim != (2 if what == "boxes" else 1) or (what == "boxes" and numbers.shape[1] != 4)):
+    row = (4,) if what == "boxes" else ()
+    if numbers.size and (numbers.ndim == 0 or numbers.shape[1:] != row):
+        shape = "(k, 4)" if row else "(k,)"
         raise PredictionError(f"image {id}: {what} have shape {numbers.shape}, expected {shape}")
     if not np.isfinite(numbers).all():
         raise PredictionError(f"image {id}: {what} hold a number that is not finite")

@@ -18,14 +18,18 @@ from tasks.detection.formats import Annotations, Results, find_ids, read_annotat
 from tasks.detection.metrics import Detections, Int, Truth
 
 TRUTH: Final = (
-    ColumnSpec("boxes_xywh", "float64", (4,), ragged=True, group="annotations", description="x, y, width, height, pixels"),
+    ColumnSpec(
+        "boxes_xywh", "float64", (4,), ragged=True, group="annotations", description="x, y, width, height, pixels"
+    ),
     ColumnSpec("category_id", "int64", ragged=True, group="annotations"),
     ColumnSpec("area", "float64", ragged=True, group="annotations", description="of the segmentation, square pixels"),
     ColumnSpec("crowd", "bool", ragged=True, group="annotations"),
     ColumnSpec("nameless", "bool", ragged=True, group="annotations", description="the annotation's id is 0"),
 )
 PREDICTIONS: Final = (
-    ColumnSpec("boxes_xywh", "float64", (4,), ragged=True, group="detections", description="x, y, width, height, pixels"),
+    ColumnSpec(
+        "boxes_xywh", "float64", (4,), ragged=True, group="detections", description="x, y, width, height, pixels"
+    ),
     ColumnSpec("scores", "float64", ragged=True, group="detections"),
     ColumnSpec("category_id", "int64", ragged=True, group="detections", description="the data set's id, not a label"),
 )
@@ -54,21 +58,28 @@ def open_dataset(root: Path | None, request: DataRequest, split: str) -> Dataset
             "categories": list(annotations.category_names),
             "category_ids": annotations.category_ids.tolist(),
         },
-        identity={"categories": list(map(list, zip(annotations.category_ids.tolist(), annotations.category_names, strict=True)))},
+        identity={
+            "categories": list(
+                map(list, zip(annotations.category_ids.tolist(), annotations.category_names, strict=True))
+            )
+        },
         warnings=annotations.warnings,
         custom=custom,
     )
 
 
 def instances_file(root: Path | None, request: DataRequest, split: str) -> Path:
-    """The annotation file that a request means: `--annotations` (a file, a zip, or a folder of them), else the layout's."""
+    """The annotation file that is meant: `--annotations` (a file, a zip, or a folder of them), else the layout's."""
     if request.annotations is None:
         if root is None:
             raise DataError("the annotations are not given: name them with --data DIR or --annotations FILE")
         return root / "annotations" / f"instances_{split}.json"
     if not request.annotations.is_dir():
         return request.annotations
-    found = [request.annotations / f"instances_{split}.json", request.annotations / "annotations" / f"instances_{split}.json"]
+    found = [
+        request.annotations / f"instances_{split}.json",
+        request.annotations / "annotations" / f"instances_{split}.json",
+    ]
     found = [path for path in found if path.is_file()] or sorted(request.annotations.glob("*.json"))
     if len(found) != 1:
         raise DataError(f"{request.annotations} holds {len(found)} JSON files: name one with --annotations FILE")
@@ -149,7 +160,9 @@ class _Images:
             return archive.read(name)
 
 
-def image_loader(source: Path | None, names: Mapping[str, str], annotations: Path) -> Callable[[str], Mapping[str, Any]]:
+def image_loader(
+    source: Path | None, names: Mapping[str, str], annotations: Path
+) -> Callable[[str], Mapping[str, Any]]:
     """What decodes one sample's image; every file is looked for at once. `names` are the annotations' file names."""
     if source is None:
         raise DataError(f"the images of {annotations} are not given: name their folder or zip with --images")

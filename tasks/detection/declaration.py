@@ -25,8 +25,8 @@ INTERFACE: Final = Interface(
     title="object detection",
     inputs="image: uint8 RGB (height, width, 3); dataset.facts['categories']: names of the categories",
     answer=(
-        "boxes_xyxy: float (k, 4), corners in pixels of the image (or boxes_xywh: corner, width, height); scores: float "
-        "(k,); labels: int (k,), positions in the submission's `classes`"
+        "boxes_xyxy: float (k, 4), corners in pixels of the image (or boxes_xywh: corner, width, height); "
+        "scores: float (k,); labels: int (k,), positions in the submission's `classes`"
     ),
     columns=PREDICTIONS,
 )

@@ -3,6 +3,7 @@
 Source: cocodataset.org/#format-data and #format-results; cocodataset/cocoapi, PythonAPI/pycocotools/coco.py (loadRes).
 """
 
+import contextlib
 import gzip
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from itertools import chain
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -111,7 +112,7 @@ def read_annotations(path: Path, member: str = "") -> Annotations:
 def read_results(path: Path) -> Results:
     """Read a list of `{image_id, category_id, bbox, score}`, also `.gz` or `.zip`. An empty list is valid.
 
-    Raises PredictionError: not JSON, not a list, a missing or wrong field, a number that is not finite, a negative size.
+    Raises PredictionError: not JSON, not a list, a missing or wrong field, a number not finite, a negative size.
     """
     data = read_bytes(path, PredictionError)
     results = _plain_results(data)
@@ -185,41 +186,41 @@ def _boxes(entries: Iterable[_Result | _Annotation]) -> Float:
     return np.fromiter(chain.from_iterable(entry.bbox for entry in entries), np.float64).reshape(-1, 4)
 
 
+def _integers(entries: list[_Annotation], field: str) -> Int:
+    return np.array(list(map(attrgetter(field), entries)), np.int64)
+
+
 def _truth(path: Path, entries: list[_Annotation], image_ids: Int, category_ids: Int) -> tuple[Truth, list[str]]:
-    columns = {
-        name: np.array(list(map(attrgetter(name), entries)), dtype)
-        for name, dtype in (("id", np.int64), ("image_id", np.int64), ("category_id", np.int64), ("iscrowd", np.int64), ("area", np.float64))
-    }
+    area = np.fromiter(map(attrgetter("area"), entries), np.float64, len(entries))
+    ids, images, categories = (_integers(entries, name) for name in ("id", "image_id", "category_id"))
     boxes = _boxes(entries)
     _check(path, "annotations[{}]", "bbox", boxes[:, 2:], lowest=0, error=DataError)
-    _check(path, "annotations[{}]", "area", columns["area"][:, None], lowest=0, error=DataError)
-    _check_ids(path, columns["id"])
-    image, known_image = find_ids(image_ids, columns["image_id"])
-    category, known_category = find_ids(category_ids, columns["category_id"])
+    _check(path, "annotations[{}]", "area", area[:, None], lowest=0, error=DataError)
+    _check_ids(path, ids)
+    image, known_image = find_ids(image_ids, images)
+    category, known_category = find_ids(category_ids, categories)
     rows = np.flatnonzero(known_image & known_category)
     rows = rows[np.argsort(image[rows], kind="stable")]
     truth = Truth(
         offsets=np.searchsorted(image[rows], np.arange(len(image_ids) + 1)),
         category=category[rows].astype(np.int32),
         boxes_xywh=boxes[rows],
-        area=columns["area"][rows],
-        crowd=columns["iscrowd"][rows] != 0,
-        nameless=columns["id"][rows] == 0,
+        area=area[rows],
+        crowd=_integers(entries, "iscrowd")[rows] != 0,
+        nameless=ids[rows] == 0,
     )
-    return truth, _warnings(path, columns["id"], known_image, known_category)
+    return truth, _warnings(path, ids, known_image, known_category)
 
 
-def _warnings(
-    path: Path, ids: Int, known_image: NDArray[np.bool_], known_category: NDArray[np.bool_]
-) -> list[str]:
+def _warnings(path: Path, ids: Int, known_image: NDArray[np.bool_], known_category: NDArray[np.bool_]) -> list[str]:
     warnings = []
     for known, what in ((known_image, "images"), (known_category, "categories")):
         if not known.all():
             warnings.append(f"{path.name}: {np.count_nonzero(~known)} annotations of unknown {what} are left out")
     if (ids == 0).any():
         warnings.append(
-            f"{path.name}: an annotation has the id 0; pycocotools, and therefore this score, counts a detection matched "
-            "with it as a false positive; number annotations from 1"
+            f"{path.name}: an annotation has the id 0; pycocotools, and therefore this score, counts a detection "
+            "matched with it as a false positive; number annotations from 1"
         )
     return warnings
 
@@ -234,7 +235,9 @@ def _check_ids(path: Path, ids: Int) -> None:
     values, counts = np.unique(ids, return_counts=True)
     if (counts > 1).any():
         twice = values[counts > 1]
-        raise DataError(f"{path}: {len(twice)} annotation ids are used more than once, such as {twice[0]}; ids must be unique")
+        raise DataError(
+            f"{path}: {len(twice)} annotation ids are used more than once, such as {twice[0]}; ids must be unique"
+        )
 
 
 def _check(
@@ -249,15 +252,10 @@ def _check(
         raise error(f"{path}: {place}, {field}: {values[row, column]} {what}")
 
 
-class _int64:  # noqa: N801
-    """Turns the overflow of an id into the error of the file."""
-
-    def __init__(self, path: Path, error: type[HarnessError]) -> None:
-        self.path, self.error = path, error
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, reason: Any, trace: Any) -> None:
-        if isinstance(reason, OverflowError):
-            raise self.error(f"{self.path}: an id does not fit in 64 bits") from None
+@contextlib.contextmanager
+def _int64(path: Path, error: type[HarnessError]) -> Iterator[None]:
+    """Turn the overflow of an id into an error of the file."""
+    try:
+        yield
+    except OverflowError:
+        raise error(f"{path}: an id does not fit in 64 bits") from None

@@ -57,7 +57,7 @@ def _member(path: Path, names: list[str], error: type[HarnessError], member: str
 
 
 def _in_words(reason: str) -> str:
-    """Turn "Expected `float`, got `str` - at `$[3].bbox[1]`" into "entry 3, bbox[1]: expected a number, found a string"."""
+    """Turn "Expected `float`, got `str` - at `$[3].score`" into "entry 3, score: expected a number, found a string"."""
     what, _, where = reason.partition(" - at ")
     what = re.sub(r"Expected `(\w+)`, got `(\w+)`", lambda m: f"expected {_name(m[1])}, found {_name(m[2])}", what)
     what = re.sub(r"Expected `([\w |]+)`, got `(\w+)`", lambda m: f"expected {_names(m[1])}, found {_name(m[2])}", what)

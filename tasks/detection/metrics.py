@@ -233,9 +233,7 @@ def _mean(cells: Float) -> float | None:
     return float(np.mean(defined)) if len(defined) else None
 
 
-def _order(
-    offsets: Int, category: NDArray[np.int32], scores: Float, limit: int
-) -> tuple[Int, NDArray[np.int32], Int]:
+def _order(offsets: Int, category: NDArray[np.int32], scores: Float, limit: int) -> tuple[Int, NDArray[np.int32], Int]:
     order, rank = np.empty(len(scores), np.int64), np.empty(len(scores), np.int32)
     kept_offsets = np.empty_like(offsets)
     kept = _ORDER(len(offsets) - 1, limit, offsets, category, scores, order, rank, kept_offsets)

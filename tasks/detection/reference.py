@@ -41,7 +41,9 @@ def evaluate(truth: Truth, detections: Detections, n_categories: int, parameters
     return evaluator
 
 
-def aggregate(truth: Truth, detections: Detections, n_categories: int, parameters: Parameters) -> dict[str, float | None]:
+def aggregate(
+    truth: Truth, detections: Detections, n_categories: int, parameters: Parameters
+) -> dict[str, float | None]:
     """Return COCO's twelve numbers from pycocotools' own `summarize`; None where it says -1.
 
     Only for COCO's own parameters: `summarize` is written for them.

@@ -1,7 +1,7 @@
 """The detection metrics of resampled data: every image counts as often as it was drawn.
 
-An image drawn `w` times counts as `w` images, one after the other in the place of the one: what pycocotools would say of
-a data set with that many copies of the image and of its annotations and detections. So the digits are official ones
+An image drawn `w` times counts as `w` images, one after the other in the place of the one: what pycocotools would say
+of a data set with that many copies of the image and of its annotations and detections. So the digits are official ones
 here, too. (Copies matter only where scores tie: the detections of one image and category that share a score repeat as
 a whole, copy after copy.)
 """
@@ -126,7 +126,11 @@ def _events(matches: Matches, n_categories: int, parameters: Parameters, area: i
 
 
 def _blocks(
-    category: NDArray[np.int32], score: Float, image: NDArray[np.int32], hit: NDArray[np.uint16], miss: NDArray[np.uint16]
+    category: NDArray[np.int32],
+    score: Float,
+    image: NDArray[np.int32],
+    hit: NDArray[np.uint16],
+    miss: NDArray[np.uint16],
 ) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
     """Return which detections are plain false positives, and for every block's first row its length (else 1).
 

@@ -54,7 +54,8 @@ class Coco(Task):
         split = request.split or self.meta.splits[0]
         root = None
         if request.data is not None:
-            root = find_root(request.data, lambda folder: (folder / "annotations" / f"instances_{split}.json").is_file(), self)
+            instances = Path("annotations", f"instances_{split}.json")
+            root = find_root(request.data, lambda folder: (folder / instances).is_file(), self)
         return open_dataset(root, request, split)
 
     def write_sample(self, directory: Path) -> None:
@@ -121,12 +122,12 @@ class Coco(Task):
         precision, recall = accumulate(matches, len(names), chosen)
         shown = [metric for metric in chosen.metrics if metric.area == 0 and metric.limit == -1]
         counts = np.bincount(matches.truth_category, weights=matches.truth_count[:, 0], minlength=len(names))
-        rows = tuple(
-            (name, int(counts[k]), *(mean_of(m, precision[:, :, k : k + 1], recall[:, k : k + 1], chosen) for m in shown))
-            for k, name in enumerate(names)
-        )
+        rows = []
+        for k, name in enumerate(names):
+            cells = precision[:, :, k : k + 1], recall[:, k : k + 1]
+            rows.append((name, int(counts[k]), *(mean_of(metric, *cells, chosen) for metric in shown)))
         columns = ("category", "annotations", *(metric.name for metric in shown))
-        return (DetailTable(name="categories", title="Per category", columns=columns, rows=rows),)
+        return (DetailTable(name="categories", title="Per category", columns=columns, rows=tuple(rows)),)
 
     def worst(self, statistics: Statistics, protocol: str) -> FloatArray:
         """How many annotations no detection finds at IoU 0.5."""
@@ -148,8 +149,8 @@ class Coco(Task):
     def agreement(self) -> str:
         """What the scorer was compared with."""
         return (
-            "pycocotools 2.0.11: precision, recall, the twelve numbers and each category's AP equal to the last digit on "
-            "cocoapi's fake results for 100 images of val2014 and on random data with ties, crowds and annotation id 0"
+            "pycocotools 2.0.11: precision, recall, the twelve numbers and each category's AP equal to the last digit, "
+            "on cocoapi's fake results for 100 images of val2014 and on random data with ties, crowds, annotation id 0"
         )
 
 
@@ -161,7 +162,8 @@ def parameters(max_detections: int) -> Parameters:
     if max_detections < 10:
         raise UsageError(f"--set max_detections={max_detections}: it must be at least 10, because AR10 is reported")
     metrics = tuple(
-        Metric(name=f"AR{max_detections}", kind="recall") if metric.name == "AR100" else metric for metric in COCO_METRICS
+        Metric(name=f"AR{max_detections}", kind="recall") if metric.name == "AR100" else metric
+        for metric in COCO_METRICS
     )
     return Parameters(limits=(1, 10, max_detections), metrics=metrics)
 

@@ -6,7 +6,7 @@ from tasks.detection.metrics import Detections, Truth
 
 
 def random_case(seed: int, n_images: int = 6, n_categories: int = 3, most: int = 12) -> tuple[Truth, Detections]:
-    """Boxes on a coarse grid (equal IoUs), few distinct scores (ties), crowds, an id 0, areas on the ranges' borders."""
+    """Boxes on a coarse grid (equal IoUs), tied scores, crowds, an id 0, areas on the ranges' borders."""
     rng = np.random.default_rng(seed)
     gt_counts = rng.integers(0, most // 2 + 1, n_images) * (rng.random(n_images) > 0.2)
     dt_counts = rng.integers(0, most + 1, n_images) * (rng.random(n_images) > 0.2)
