@@ -54,7 +54,9 @@ def records(home: str | Path | None = None) -> "pandas.DataFrame":
 
     from harness.store import Home, default_home
 
-    found = [record for _, record in Home(Path(home) if home else default_home()).records() if isinstance(record, Record)]
+    found = [
+        record for _, record in Home(Path(home) if home else default_home()).records() if isinstance(record, Record)
+    ]
     return pandas.DataFrame([row for record in found for row in rows(record)])
 
 
@@ -75,8 +77,15 @@ def rows(record: Record) -> list[dict[str, Any]]:
     }  # fmt: skip
     return [
         {
-            **common, "protocol": m.protocol, "metric": m.name, "value": m.value, "low": m.interval.low if m.interval else None,
-            "high": m.interval.high if m.interval else None, "unit": m.unit, "n": m.n, **tail,
-        }  # fmt: skip
+            **common,
+            "protocol": m.protocol,
+            "metric": m.name,
+            "value": m.value,
+            "low": m.interval.low if m.interval else None,
+            "high": m.interval.high if m.interval else None,
+            "unit": m.unit,
+            "n": m.n,
+            **tail,
+        }
         for m in record.metrics
     ]

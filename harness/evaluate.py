@@ -16,12 +16,12 @@ from uuid import uuid4
 import numpy as np
 
 from harness.columns import ColumnSpec, Row
-from harness.errors import HarnessError, UsageError
+from harness.errors import UsageError
 from harness.files import lock
 from harness.layout import Source, locate, open_data
 from harness.loading import load_submission
 from harness.measuring import measure
-from harness.options import RunOptions, stated
+from harness.options import RunOptions
 from harness.predictions import PartSink
 from harness.progress import Reporter
 from harness.record import Measurements, Record
@@ -69,6 +69,7 @@ class Phases:
 
     @contextmanager
     def __call__(self, name: str) -> Iterator[None]:
+        """Time what happens inside under `name`."""
         begin = perf_counter()
         try:
             yield
@@ -85,7 +86,15 @@ def plan_run(options: RunOptions, *, sample: bool, with_inputs: bool) -> Plan:
     request = replace(source.request, protocol=scoring.protocol, settings=scoring.settings)
     source = replace(source, request=request)
     dataset = open_data(task, source, options.limit)
-    return Plan(task=task, source=source, dataset=dataset, scoring=scoring, options=options, home=home, digest=data_digest(dataset))
+    return Plan(
+        task=task,
+        source=source,
+        dataset=dataset,
+        scoring=scoring,
+        options=options,
+        home=home,
+        digest=data_digest(dataset),
+    )
 
 
 def evaluate(options: RunOptions, reporter: Reporter) -> Outcome:
@@ -94,7 +103,9 @@ def evaluate(options: RunOptions, reporter: Reporter) -> Outcome:
     with phases("plan"):
         plan = plan_run(options, sample=True, with_inputs=True)
         if plan.source.sample:
-            reporter.note(f"No data set is configured: this runs on the generated sample of {plan.task.meta.id}, not on the benchmark.")
+            reporter.note(
+                f"No data set is configured: this runs on the generated sample of {plan.task.meta.id}, not on the benchmark."
+            )
         submission = load_submission(plan.task, plan.dataset, options, sample=plan.source.sample)
         plan = replace(plan, submission=submission)
     _refuse_random(submission)
@@ -110,8 +121,21 @@ def evaluate(options: RunOptions, reporter: Reporter) -> Outcome:
         with phases("score"):
             scored = score_plan(plan, predictions, reporter)
         with phases("measure"):
-            measured = measure(plan.task, submission, plan.dataset, predictions, options, reporter) if options.measure else Measurements(reason="not asked for")
-        record = build_record(plan, scored, predictions, phases, measurements=measured, folder=plan.home.predictions(key), resumed=sink.resumed, inputs=sink.inputs())
+            measured = (
+                measure(plan.task, submission, plan.dataset, predictions, options, reporter)
+                if options.measure
+                else Measurements(reason="not asked for")
+            )
+        record = build_record(
+            plan,
+            scored,
+            predictions,
+            phases,
+            measurements=measured,
+            folder=plan.home.predictions(key),
+            resumed=sink.resumed,
+            inputs=sink.inputs(),
+        )
         superseded = [done.id] if done is not None else []
         return _finish(plan, run_key, record, superseded)
 
@@ -150,7 +174,12 @@ def score_plan(plan: Plan, predictions: Predictions, reporter: Reporter) -> Any:
     """Score with a bar where intervals make it long."""
     with reporter.bar("scoring", 1) as advance:
         scored = score_predictions(
-            plan.task, replace(plan.dataset, load=None), predictions, plan.scoring, plan.digest, intervals=plan.options.interval
+            plan.task,
+            replace(plan.dataset, load=None),
+            predictions,
+            plan.scoring,
+            plan.digest,
+            intervals=plan.options.interval,
         )
         advance(1)
     return scored
@@ -160,8 +189,8 @@ def store_predictions(folder: Path, predictions: Predictions) -> None:
     """Keep a scored file's predictions as one part, unless they are there already."""
     if any(folder.glob("part-*.npz")):
         return
-    from harness.predictions import FACTS, save_table
     from harness.files import write_bytes
+    from harness.predictions import FACTS, save_table
 
     if predictions.facts:
         write_bytes(folder / FACTS, json.dumps(dict(predictions.facts), sort_keys=True).encode())
@@ -243,7 +272,13 @@ def prediction_key(plan: Plan, submission: Submission) -> str:
     content = {
         "submission": [submission.name, submission.code_digest, submission.variant, dict(submission.options)],
         "weights": submission.checkpoint.sha256 or submission.checkpoint.kind,
-        "task": [plan.task.meta.id, plan.task.meta.version, plan.dataset.split, plan.digest, dict(plan.scoring.settings)],
+        "task": [
+            plan.task.meta.id,
+            plan.task.meta.version,
+            plan.dataset.split,
+            plan.digest,
+            dict(plan.scoring.settings),
+        ],
         "inputs": _data_identity(plan),
         "run": [plan.options.seed, device, submission.dtype, submission.batch_size],
     }
@@ -289,6 +324,3 @@ def _refuse_random(submission: Submission) -> None:
 def command_line() -> list[str]:
     """The command as it was typed, the program without its folder."""
     return [Path(sys.argv[0]).name, *sys.argv[1:]] if sys.argv and sys.argv[0] else []
-
-
-__all__ = ["HarnessError", "Outcome", "Plan", "bench", "evaluate", "score"]

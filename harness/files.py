@@ -44,7 +44,9 @@ def _synchronise(path: Path) -> None:
 
 def _disk_error(path: Path, error: OSError) -> HarnessError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return HarnessError(f"the disk is full: {path} was not written; make room and run the same command again, it goes on")
+        return HarnessError(
+            f"the disk is full: {path} was not written; make room and run the same command again, it goes on"
+        )
     return HarnessError(f"{path} cannot be written ({error.strerror}); choose another place with --home")
 
 

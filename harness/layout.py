@@ -64,7 +64,9 @@ def locate(task: Task, options: RunOptions, home: Path, *, sample: bool, with_in
             )
     _exists("--annotations", options.annotations)
     _exists("--images", options.images)
-    request = DataRequest(data=data, annotations=options.annotations, images=options.images, split=split, with_inputs=with_inputs)
+    request = DataRequest(
+        data=data, annotations=options.annotations, images=options.images, split=split, with_inputs=with_inputs
+    )
     return Source(request=request)
 
 

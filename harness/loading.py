@@ -44,7 +44,9 @@ def check_device(device: str) -> None:
     except ImportError:
         raise UsageError(f"--device {device} needs torch; pip install 'vision-harness[live]'") from None
     except (RuntimeError, AssertionError) as error:
-        raise UsageError(f"--device {device} cannot be used here ({str(error).splitlines()[0]}); 'harness doctor' lists what can") from None
+        raise UsageError(
+            f"--device {device} cannot be used here ({str(error).splitlines()[0]}); 'harness doctor' lists what can"
+        ) from None
 
 
 def folder_digest(folder: Path) -> str:
@@ -58,14 +60,18 @@ def folder_digest(folder: Path) -> str:
 def _from_folder(task: Task, dataset: Dataset, options: RunOptions, sample: bool) -> Submission:
     folder, manifest, package = find_submission(str(options.submission))
     if not manifest.entry:
-        raise SubmissionError(f"{manifest.name} states claims only; it has no code that runs (score a result file instead)")
+        raise SubmissionError(
+            f"{manifest.name} states claims only; it has no code that runs (score a result file instead)"
+        )
     if task.meta.interface.id not in manifest.interfaces:
         raise UsageError(
             f"{manifest.name} provides {', '.join(manifest.interfaces)}, but {task.meta.id} asks for {task.meta.interface.id}"
         )
     variant = _variant(manifest, task, dataset, options, sample)
     chosen = _options(manifest, variant, task, options)
-    checkpoint = resolve(options.weights, options.weights_key, manifest, variant, folder, f"{task.meta.id}/{dataset.split}")
+    checkpoint = resolve(
+        options.weights, options.weights_key, manifest, variant, folder, f"{task.meta.id}/{dataset.split}"
+    )
     build = entry_function(manifest, folder, package)
     context = BuildContext(
         manifest=manifest, variant=variant, options=chosen, checkpoint=checkpoint, folder=folder, device=options.device,
@@ -100,7 +106,9 @@ def _options(manifest: Manifest, variant: Variant, task: Task, options: RunOptio
         elif name not in of_task:
             known = sorted(of_task | set(manifest.options))
             near = nearest(name, known) or known
-            raise UsageError(f"--set {name}: neither {task.meta.id} nor {manifest.name} has it; there are: {', '.join(near) or 'none'}")
+            raise UsageError(
+                f"--set {name}: neither {task.meta.id} nor {manifest.name} has it; there are: {', '.join(near) or 'none'}"
+            )
     return chosen
 
 
@@ -110,7 +118,9 @@ def _build(build: Any, context: BuildContext) -> Any:
     except HarnessError:
         raise
     except ModuleNotFoundError as error:
-        raise SubmissionError(f"{context.manifest.name} needs the package {error.name}; pip install 'vision-harness[live]'") from None
+        raise SubmissionError(
+            f"{context.manifest.name} needs the package {error.name}; pip install 'vision-harness[live]'"
+        ) from None
     except Exception as error:
         raise SubmissionError(f"{context.manifest.name} could not be built: {describe(error)}") from error
 
@@ -118,9 +128,9 @@ def _build(build: Any, context: BuildContext) -> Any:
 def _settings(manifest: Manifest, variant: Variant, chosen: Mapping[str, Value], method: Any) -> dict[str, Any]:
     settings: dict[str, Any] = dict(variant.settings)
     for name, option in manifest.options.items():
+        value = chosen[name]
         if option.setting:
-            value = chosen[name]
-            settings[option.setting] = ",".join(f"{v:g}" if isinstance(v, float) else v for v in value) if isinstance(value, list) else value
+            settings[option.setting] = ",".join(map(str, value)) if isinstance(value, list) else value
     settings.update(getattr(method, "settings", None) or {})
     return settings
 

@@ -14,7 +14,7 @@ class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """A frozen struct that refuses fields it does not know."""
 
 
-class Claim(Strict):
+class Claim(Strict, frozen=True):
     """One number that a paper states, as printed, with its source."""
 
     task: str
@@ -44,7 +44,7 @@ class Claim(Strict):
     """False for a number that was not read in its source."""
 
 
-class PublishedWeights(Strict):
+class PublishedWeights(Strict, frozen=True):
     """Weights of one variant: shipped in the folder, or where their authors publish them."""
 
     file: str = ""
@@ -57,7 +57,7 @@ class PublishedWeights(Strict):
     """Which entry of the checkpoint holds the network, where there are several."""
 
 
-class Option(Strict):
+class Option(Strict, frozen=True):
     """Something that ``--set NAME=VALUE`` may change; `default` gives its type."""
 
     default: Value
@@ -66,7 +66,7 @@ class Option(Strict):
     """The setting (of those that split comparisons) that it decides, if any."""
 
 
-class Variant(Strict):
+class Variant(Strict, frozen=True):
     """One network of the method."""
 
     name: str
@@ -87,7 +87,7 @@ class Variant(Strict):
     """The arithmetic that is emulated in floating point (``binary``, ``int8``, ``adder``); empty where none is."""
 
 
-class Paper(Strict):
+class Paper(Strict, frozen=True):
     """The publication."""
 
     title: str
@@ -97,7 +97,7 @@ class Paper(Strict):
     url: str = ""
 
 
-class Code(Strict):
+class Code(Strict, frozen=True):
     """The authors' own code."""
 
     repository: str = ""
@@ -105,7 +105,7 @@ class Code(Strict):
     licence: str = ""
 
 
-class Manifest(Strict):
+class Manifest(Strict, frozen=True):
     """A submission, as ``submission.toml`` states it."""
 
     name: str
@@ -154,7 +154,9 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise SubmissionError(f"{path} cannot be read ({error.strerror}); a submission is a folder with that file") from None
+        raise SubmissionError(
+            f"{path} cannot be read ({error.strerror}); a submission is a folder with that file"
+        ) from None
     try:
         manifest = msgspec.toml.decode(data, type=Manifest)
     except (msgspec.DecodeError, ValueError) as error:

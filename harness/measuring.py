@@ -1,6 +1,6 @@
 """The engine's side of measuring: from a task and a submission to latency, energy, cost and memory."""
 
-from harness.errors import HarnessError
+from harness.columns import Row
 from harness.options import RunOptions
 from harness.predict import answer
 from harness.progress import Reporter
@@ -12,13 +12,22 @@ ENERGY_S = 5.0
 
 
 def measure(
-    task: Task, submission: Submission, dataset: Dataset, predictions: Predictions | None, options: RunOptions, reporter: Reporter
+    task: Task,
+    submission: Submission,
+    dataset: Dataset,
+    predictions: Predictions | None,
+    options: RunOptions,
+    reporter: Reporter,
 ) -> Measurements:
     """Measure `submission` on real samples of `dataset`; where `predictions` exist, the timed model must give the same."""
     from harness.measure import count_cost, measure_energy, measure_latency, peak_memory_bytes
 
     run = RunContext(
-        batch_size=submission.batch_size, device=submission.device, seed=options.seed, settings={}, advance=lambda count: None
+        batch_size=submission.batch_size,
+        device=submission.device,
+        seed=options.seed,
+        settings={},
+        advance=lambda count: None,
     )
     workload = task.workload(submission, dataset, run)
     with reporter.bar("measuring", 3) as advance:
@@ -30,14 +39,20 @@ def measure(
         cost = count_cost(workload, submission.module) if submission.module is not None else NO_MODULE
         advance(1)
     return Measurements(
-        latency=[timing], throughput=[_throughput(timing)], energy=[energy], cost=cost, peak_memory_bytes=peak_memory_bytes()
+        latency=[timing],
+        throughput=[_throughput(timing)],
+        energy=[energy],
+        cost=cost,
+        peak_memory_bytes=peak_memory_bytes(),
     )
 
 
 NO_MODULE = Cost(parameters=None, macs=None, reason="the submission names no torch module to count")
 
 
-def _compared(timing: Timing, task: Task, submission: Submission, dataset: Dataset, predictions: Predictions | None) -> Timing:
+def _compared(
+    timing: Timing, task: Task, submission: Submission, dataset: Dataset, predictions: Predictions | None
+) -> Timing:
     """The timing with whether the model, after it was timed, still answers the first samples as it was scored."""
     import msgspec
 
@@ -56,10 +71,9 @@ def _compared(timing: Timing, task: Task, submission: Submission, dataset: Datas
     return msgspec.structs.replace(timing, outputs_equal=False, verdict="invalid", reasons=reasons)
 
 
-def _equal(row: object, stored: object) -> bool:
+def _equal(row: Row, stored: Row) -> bool:
     import numpy as np
 
-    assert isinstance(row, dict) and isinstance(stored, dict)
     return all(np.array_equal(row[name], stored[name]) for name in stored)
 
 
@@ -72,6 +86,3 @@ def _throughput(timing: Timing) -> Throughput:
         value=1000.0 / whole.mean, batch_size=timing.batch_size, verdict=timing.verdict, reasons=timing.reasons,
         facts={"scenario": timing.scenario, "from": "1000 / mean of end_to_end"},
     )  # fmt: skip
-
-
-__all__ = ["HarnessError", "measure"]

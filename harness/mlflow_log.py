@@ -71,7 +71,9 @@ def _client(home: Home, uri: str, reporter: Reporter) -> Iterator["MlflowClient"
 
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    with lock(home.path / "locks" / "mlflow.lock", lambda: reporter.note("Another process writes to MLflow; waiting for it.")):
+    with lock(
+        home.path / "locks" / "mlflow.lock", lambda: reporter.note("Another process writes to MLflow; waiting for it.")
+    ):
         try:
             yield mlflow.MlflowClient(tracking_uri=uri)
         except MlflowException as error:
@@ -103,8 +105,8 @@ def _write(client: "MlflowClient", home: Home, record: Record, experiment: str) 
     import tempfile
     from pathlib import Path
 
-    from mlflow.entities import DatasetInput, Metric, Param, RunTag
     from mlflow.entities import Dataset as LoggedDataset
+    from mlflow.entities import DatasetInput, Metric, Param, RunTag
 
     run = client.create_run(experiment, run_name=f"{method_name(record)} {record.id}", tags=_tags(record))
     run_id = run.info.run_id
@@ -115,10 +117,14 @@ def _write(client: "MlflowClient", home: Home, record: Record, experiment: str) 
     )  # fmt: skip
     client.finalize_logged_model(model.model_id, "READY")
     digest = record.task.data_digest[:36]
-    data = LoggedDataset(name=record.task.id, digest=digest, source_type="harness", source=f'{{"split": "{record.task.split}"}}')
+    data = LoggedDataset(
+        name=record.task.id, digest=digest, source_type="harness", source=f'{{"split": "{record.task.split}"}}'
+    )
     client.log_inputs(run_id, [DatasetInput(dataset=data, tags=[])])
     metrics = [
-        Metric(key, value, run.info.start_time, 0, model_id=model.model_id, dataset_name=data.name, dataset_digest=digest)
+        Metric(
+            key, value, run.info.start_time, 0, model_id=model.model_id, dataset_name=data.name, dataset_digest=digest
+        )
         for key, value in metrics_of(record).items()
     ]
     params = [Param(key, str(value)[:500]) for key, value in _params(record).items()]
@@ -185,10 +191,15 @@ def _sample_table(home: Home, record: Record, folder: Any) -> Any:
     import csv
 
     table = load_table(home.path / stored.path)
-    dense = {name: column for name, column in table.columns.items() if not isinstance(column, Ragged) and column.ndim == 1}
+    dense = {
+        name: column for name, column in table.columns.items() if not isinstance(column, Ragged) and column.ndim == 1
+    }
     path = folder / "samples.csv"
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(["id", *dense])
-        writer.writerows([id, *values] for id, *values in zip(table.ids, *[column.tolist() for column in dense.values()], strict=True))
+        writer.writerows(
+            [id, *values]
+            for id, *values in zip(table.ids, *[column.tolist() for column in dense.values()], strict=True)
+        )
     return path

@@ -12,7 +12,9 @@ LIVE = ("eval", "bench")
 SCORED = ("eval", "score")
 
 
-def option(default: Any, help: str, *, verbs: tuple[str, ...], metavar: str = "", kind: type = str, many: bool = False) -> Any:
+def option(
+    default: Any, help: str, *, verbs: tuple[str, ...], metavar: str = "", kind: type = str, many: bool = False
+) -> Any:
     """A field of `RunOptions` with what the command line needs to know of it."""
     metadata = {"help": help, "verbs": verbs, "metavar": metavar, "kind": kind, "many": many}
     if many:
@@ -26,20 +28,34 @@ class RunOptions:
 
     task: Any
     """A task id, a folder, or a Task."""
-    submission: Any = option("", "name, folder, or scheme:NAME of the method", verbs=("eval", "bench", "score"), metavar="NAME")
+    submission: Any = option(
+        "", "name, folder, or scheme:NAME of the method", verbs=("eval", "bench", "score"), metavar="NAME"
+    )
     predictions: Path | None = None
     """A result file in the benchmark's official format (``score``)."""
 
-    data: Path | None = option(None, "the official layout, a folder that holds it, or 'sample'", verbs=RUN, metavar="DIR", kind=Path)
-    annotations: Path | None = option(None, "ground truth given directly: file, folder or zip", verbs=RUN, metavar="PATH", kind=Path)
+    data: Path | None = option(
+        None, "the official layout, a folder that holds it, or 'sample'", verbs=RUN, metavar="DIR", kind=Path
+    )
+    annotations: Path | None = option(
+        None, "ground truth given directly: file, folder or zip", verbs=RUN, metavar="PATH", kind=Path
+    )
     images: Path | None = option(None, "inputs given directly: folder or zip", verbs=RUN, metavar="PATH", kind=Path)
     split: str = option("", "part of the data set", verbs=RUN, metavar="NAME")
-    limit: int | None = option(None, "only the first N samples", verbs=("eval", "bench", "score"), metavar="N", kind=int)
+    limit: int | None = option(
+        None, "only the first N samples", verbs=("eval", "bench", "score"), metavar="N", kind=int
+    )
 
     protocol: str = option("", "how to score", verbs=SCORED, metavar="ID")
     evaluator: str = option("", "what computes the score", verbs=SCORED, metavar="NAME")
     interval: bool = option(True, "leave out the 95 %% intervals and the replicates", verbs=SCORED, kind=bool)
-    settings: dict[str, str] = option({}, "a setting of the task or an option of the submission", verbs=("eval", "bench", "score"), metavar="NAME=VALUE", many=True)
+    settings: dict[str, str] = option(
+        {},
+        "a setting of the task or an option of the submission",
+        verbs=("eval", "bench", "score"),
+        metavar="NAME=VALUE",
+        many=True,
+    )
 
     variant: str = option("", "variant of the submission", verbs=LIVE, metavar="NAME")
     weights: str = option("", "checkpoint file, 'default' or 'random'", verbs=LIVE, metavar="PATH")
@@ -50,16 +66,26 @@ class RunOptions:
     measure: bool = option(True, "leave out latency, energy and cost", verbs=("eval",), kind=bool)
     measure_s: float = option(12.0, "seconds to spend on measuring", verbs=LIVE, metavar="S", kind=float)
 
-    claims: Path | None = option(None, "a table of claims (TOML) to compare with", verbs=SCORED, metavar="FILE", kind=Path)
+    claims: Path | None = option(
+        None, "a table of claims (TOML) to compare with", verbs=SCORED, metavar="FILE", kind=Path
+    )
     submitter: str = option("", "who hands the result in", verbs=(*SCORED, "verify"), metavar="NAME")
     team: str = option("", "team of the submitter", verbs=SCORED, metavar="NAME")
-    seed_group: str = option("", "shared by runs of one method under several training seeds", verbs=SCORED, metavar="NAME")
+    seed_group: str = option(
+        "", "shared by runs of one method under several training seeds", verbs=SCORED, metavar="NAME"
+    )
     supersedes: str = option("", "id of the record that this one replaces", verbs=SCORED, metavar="ID")
-    again: bool = option(False, "run a finished run once more; its new record supersedes the old one", verbs=SCORED, kind=bool)
+    again: bool = option(
+        False, "run a finished run once more; its new record supersedes the old one", verbs=SCORED, kind=bool
+    )
 
-    home: Path | None = option(None, "folder of the results (default: HARNESS_HOME or harness-results)", verbs=RUN, metavar="DIR", kind=Path)
+    home: Path | None = option(
+        None, "folder of the results (default: HARNESS_HOME or harness-results)", verbs=RUN, metavar="DIR", kind=Path
+    )
     log: bool = option(True, "do not mirror the record to MLflow", verbs=SCORED, kind=bool)
-    tracking_uri: str = option("", "MLflow server (default: MLFLOW_TRACKING_URI, else SQLite in the home)", verbs=SCORED, metavar="URI")
+    tracking_uri: str = option(
+        "", "MLflow server (default: MLFLOW_TRACKING_URI, else SQLite in the home)", verbs=SCORED, metavar="URI"
+    )
     page: bool = option(True, "do not build the leaderboard page", verbs=("eval",), kind=bool)
 
     def __post_init__(self) -> None:

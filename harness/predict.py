@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from harness.columns import Row
 from harness.errors import HarnessError, PredictionError, SubmissionError
 from harness.submission import Submission
 from harness.task import Dataset, Encoder, RunContext, Sample, Sink, Task
@@ -24,7 +25,7 @@ def predict_batches(task: Task, submission: Submission, dataset: Dataset, sink: 
         run.between()
 
 
-def answer(submission: Submission, samples: Sequence[Sample], size: int, encode: Encoder) -> list[dict[str, object]]:
+def answer(submission: Submission, samples: Sequence[Sample], size: int, encode: Encoder) -> list[Row]:
     """The encoded answers to at most `size` samples; failures of the submission's code become one sentence."""
     method = submission.method
     padded = [*samples, *[samples[-1]] * (size - len(samples))]
@@ -40,7 +41,7 @@ def answer(submission: Submission, samples: Sequence[Sample], size: int, encode:
         first, last = samples[0].id, samples[-1].id
         where = first if first == last else f"{first} to {last}"
         raise SubmissionError(f"{submission.name} failed on {where}: {describe(error)}") from error
-    return [dict(encode(one, sample)) for one, sample in zip(answers, samples, strict=True)]
+    return [encode(one, sample) for one, sample in zip(answers, samples, strict=True)]
 
 
 def describe(error: BaseException) -> str:
@@ -56,7 +57,7 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {text[0] if text else ''}{place}"
 
 
-class no_gradients:  # noqa: N801 - reads as the statement that it is
+class no_gradients:
     """``torch.inference_mode()`` where torch has been imported, nothing otherwise."""
 
     def __enter__(self) -> None:

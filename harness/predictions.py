@@ -71,7 +71,9 @@ def merge(tables: Sequence[Table], ids: Sequence[str], where: str) -> Table:
         raise RecordError(f"{where} answers some samples twice; remove the folder and run again")
     missing = [id for id in ids if id not in position]
     if missing:
-        raise RecordError(f"{where} lacks {len(missing)} of {len(ids)} samples, first {missing[0]}; run the same command again")
+        raise RecordError(
+            f"{where} lacks {len(missing)} of {len(ids)} samples, first {missing[0]}; run the same command again"
+        )
     return table.take([position[id] for id in ids])
 
 

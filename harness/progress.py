@@ -7,7 +7,9 @@ from contextlib import AbstractContextManager, nullcontext
 class Reporter:
     """Silent; the command line's subclass draws bars and prints notes on standard error."""
 
-    def bar(self, title: str, total: int, done: int = 0, unit: str = "") -> AbstractContextManager[Callable[[int], None]]:
+    def bar(
+        self, title: str, total: int, done: int = 0, unit: str = ""
+    ) -> AbstractContextManager[Callable[[int], None]]:
         """A context whose value is called with the number of things just done."""
         return nullcontext(lambda count: None)
 

@@ -32,12 +32,12 @@ def _mirror(outcome: Outcome, options: RunOptions, reporter: Reporter) -> dict[s
         uri = tracking_uri(outcome.home, options.tracking_uri)
         log_record(outcome.home, outcome.record, uri, reporter)
     except ModuleNotFoundError as error:
-        reporter.note(f"not mirrored to MLflow: the package {error.name} is missing; pip install 'vision-harness[live]'")
+        reporter.note(
+            f"not mirrored to MLflow: the package {error.name} is missing; pip install 'vision-harness[live]'"
+        )
         return {}
     except HarnessError as error:
         reporter.note(f"not mirrored to MLflow: {error} ('harness log' does it later)")
         return {}
     shown = f"{uri} (look: mlflow ui --backend-store-uri {uri})" if uri.startswith("sqlite:") else uri
     return {"mlflow": shown}
-
-

@@ -39,7 +39,9 @@ def build_record(
 ) -> Record:  # fmt: skip
     """The record of a run, under the id of its content; artifacts are written before it."""
     home, live = plan.home, plan.submission is not None
-    artifacts = [Artifact(kind="predictions", path=str(folder.relative_to(home.path)), digest=predictions.table.digest())]
+    artifacts = [
+        Artifact(kind="predictions", path=str(folder.relative_to(home.path)), digest=predictions.table.digest())
+    ]
     artifacts.append(home.write_statistics(scored.statistics.table))
     if scored.replicates:
         artifacts.append(home.write_replicates(scored.replicates))
@@ -106,7 +108,9 @@ def file_part(plan: "Plan", predictions: Predictions) -> SubmissionPart:
     if named in submission_names() or "/" in named:
         _, manifest, _ = find_submission(named)
         arxiv = manifest.paper.arxiv if manifest.paper else ""
-        return SubmissionPart(name=manifest.name, title=manifest.title, arxiv=arxiv, claims=claims(plan, manifest.claims))
+        return SubmissionPart(
+            name=manifest.name, title=manifest.title, arxiv=arxiv, claims=claims(plan, manifest.claims)
+        )
     return SubmissionPart(name=named, claims=claims(plan, []))
 
 
@@ -141,8 +145,12 @@ def settings(plan: "Plan") -> dict[str, Any]:
         chosen |= {"precision": plan.submission.dtype, "emulated": plan.submission.emulated}
     unknown = sorted(set(chosen) - set(specs))
     if unknown:
-        raise SubmissionError(f"the submission declares the setting '{unknown[0]}'; known are: {', '.join(sorted(specs))}")
-    return {name: value for name, value in sorted(chosen.items()) if specs[name].compared and value != specs[name].default}
+        raise SubmissionError(
+            f"the submission declares the setting '{unknown[0]}'; known are: {', '.join(sorted(specs))}"
+        )
+    return {
+        name: value for name, value in sorted(chosen.items()) if specs[name].compared and value != specs[name].default
+    }
 
 
 def flags(plan: "Plan", scored: Scored, predictions: Predictions) -> list[Flag]:

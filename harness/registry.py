@@ -84,7 +84,9 @@ def entry_function(manifest: Manifest, folder: Path, package: str) -> Any:
     stem = file.removesuffix(".py")
     where = folder / f"{stem}.py"
     if not function or not where.is_file():
-        raise SubmissionError(f"{folder / 'submission.toml'}: entry '{manifest.entry}' is no 'file.py:function' of that folder")
+        raise SubmissionError(
+            f"{folder / 'submission.toml'}: entry '{manifest.entry}' is no 'file.py:function' of that folder"
+        )
     try:
         module = import_module(f"{package}.{stem}") if package else import_folder(folder, stem)
     except ModuleNotFoundError as error:
@@ -119,11 +121,15 @@ def load_point(point: EntryPoint) -> Any:
         spec, own = _spec(top), Path(__file__).resolve().parents[1]
         origin = next(iter(spec.submodule_search_locations or [""])) if spec else ""
         if Path(origin).resolve().parent != own:
-            raise UsageError(f"'{top}' at {origin or 'nowhere'} hides this project's own package; rename it or start elsewhere")
+            raise UsageError(
+                f"'{top}' at {origin or 'nowhere'} hides this project's own package; rename it or start elsewhere"
+            )
     try:
         return point.load()
     except (ImportError, AttributeError) as error:
-        raise HarnessError(f"'{point.name}' of {dist.name if dist else point.value} cannot be loaded: {error}") from None
+        raise HarnessError(
+            f"'{point.name}' of {dist.name if dist else point.value} cannot be loaded: {error}"
+        ) from None
 
 
 def nearest(name: str, names: Iterable[str]) -> list[str]:

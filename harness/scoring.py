@@ -61,7 +61,9 @@ def plan_scoring(task: Task, options: RunOptions) -> Scoring:
     return Scoring(protocol=protocol, settings=settings, evaluator=evaluator)
 
 
-def score_predictions(task: Task, dataset: Dataset, predictions: Predictions, scoring: Scoring, digest: str, *, intervals: bool) -> Scored:
+def score_predictions(
+    task: Task, dataset: Dataset, predictions: Predictions, scoring: Scoring, digest: str, *, intervals: bool
+) -> Scored:
     """Score; where another evaluator was asked for, its numbers stand in the record and ours must explain nothing away."""
     statistics = task.score(dataset, predictions, scoring)
     units = task.units(dataset)
@@ -76,7 +78,10 @@ def score_predictions(task: Task, dataset: Dataset, predictions: Predictions, sc
             values = task.reference(dataset, predictions, scoring)
         found = _replicates(task, statistics, units, protocol, scoring, values, digest) if intervals else {}
         replicates.update({f"{protocol}/{name}": column for name, column in found.items()})
-        metrics += [_metric(task, statistics, protocol, spec, values, found, intervals) for spec in _specs(task, protocol, scoring)]
+        metrics += [
+            _metric(task, statistics, protocol, spec, values, found, intervals)
+            for spec in _specs(task, protocol, scoring)
+        ]
     return Scored(
         metrics=metrics,
         tables=[_table(table) for table in task.tables(statistics, scoring.protocol)],
@@ -102,7 +107,13 @@ def _replicates(
 
 
 def _metric(
-    task: Task, statistics: Statistics, protocol: str, spec: MetricSpec, values: Values, found: Mapping[str, FloatArray], intervals: bool
+    task: Task,
+    statistics: Statistics,
+    protocol: str,
+    spec: MetricSpec,
+    values: Values,
+    found: Mapping[str, FloatArray],
+    intervals: bool,
 ) -> Metric:
     value = values.get(spec.name)
     units = len(statistics.table)
@@ -125,14 +136,19 @@ def _metric(
 def _interval(value: float, replicates: FloatArray, unit: str) -> tuple[Interval | None, str]:
     kept = replicates[np.isfinite(replicates)]
     if len(kept) < 0.9 * len(replicates):
-        return None, f"no interval: the metric is undefined on {len(replicates) - len(kept)} of {len(replicates)} resamples"
+        return (
+            None,
+            f"no interval: the metric is undefined on {len(replicates) - len(kept)} of {len(replicates)} resamples",
+        )
     found = interval(value, kept)
     method = f"{found.method}, {len(replicates)} resamples of the {unit}s"
     return Interval(low=found.low, high=found.high, level=found.level, method=method), ""
 
 
 def _table(table: Any) -> DetailTable:
-    return DetailTable(name=table.name, title=table.title, columns=list(table.columns), rows=[list(row) for row in table.rows])
+    return DetailTable(
+        name=table.name, title=table.title, columns=list(table.columns), rows=[list(row) for row in table.rows]
+    )
 
 
 def _evaluator(task: Task, scoring: Scoring) -> Evaluator:

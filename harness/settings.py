@@ -3,8 +3,15 @@
 from harness.task import SettingSpec
 
 GENERAL = (
-    SettingSpec(name="test_time_augmentation", title="flips and scales averaged at test time", default="none", by="submission"),
-    SettingSpec(name="training", title="training regime (supervised, transfer, unsupervised, ...)", default="supervised", by="submission"),
+    SettingSpec(
+        name="test_time_augmentation", title="flips and scales averaged at test time", default="none", by="submission"
+    ),
+    SettingSpec(
+        name="training",
+        title="training regime (supervised, transfer, unsupervised, ...)",
+        default="supervised",
+        by="submission",
+    ),
     SettingSpec(name="precision", title="numeric precision of the network", default="float32", by="submission"),
     SettingSpec(name="emulated", title="arithmetic emulated in floating point", default="", by="submission"),
     SettingSpec(name="adapted", title="the method used statistics of the test samples", default=False, by="submission"),

@@ -60,9 +60,13 @@ class Home:
             return Path(reference), read_record(Path(reference))
         matches = sorted((self.path / "records").glob(f"{reference}*.json")) if reference else []
         if not matches:
-            raise RecordError(f"there is no record '{reference}' in {self.path}; 'harness export --format csv' lists them")
+            raise RecordError(
+                f"there is no record '{reference}' in {self.path}; 'harness export --format csv' lists them"
+            )
         if len(matches) > 1:
-            raise RecordError(f"'{reference}' may be any of {', '.join(path.stem for path in matches)}; give more of the id")
+            raise RecordError(
+                f"'{reference}' may be any of {', '.join(path.stem for path in matches)}; give more of the id"
+            )
         return matches[0], read_record(matches[0])
 
     # -- finished runs -----------------------------------------------------------------------------------------------

@@ -332,7 +332,12 @@ class Task(ABC):
         from harness.measure.workload import method_workload
 
         return method_workload(
-            submission.method, len(dataset.ids), dataset.sample, batch_size=run.batch_size, device=run.device, dtype=submission.dtype
+            submission.method,
+            len(dataset.ids),
+            dataset.sample,
+            batch_size=run.batch_size,
+            device=run.device,
+            dtype=submission.dtype,
         )
 
     # -- score -------------------------------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """Scoring the stored predictions of a record again and comparing every digit and digest."""
 
-
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -112,5 +111,3 @@ def _stored(home: Home, record: Record, extra: Any, ids: tuple[str, ...]) -> Pre
     live = record.run.device != ""
     merged = merge(tables, ids, str(folder)) if live or len(tables) != 1 else tables[0]
     return Predictions(table=merged.without(beside), facts=load_facts(folder))
-
-

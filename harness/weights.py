@@ -10,7 +10,17 @@ from harness.errors import UsageError, WeightsError
 from harness.manifest import Manifest, Variant
 from harness.submission import Checkpoint
 
-WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network", "params", "params_ema", "ema", "state_dict_ema")
+WRAPPERS = (
+    "state_dict",
+    "model_state_dict",
+    "model",
+    "net",
+    "network",
+    "params",
+    "params_ema",
+    "ema",
+    "state_dict_ema",
+)
 """Keys under which training scripts put the network's state."""
 PREFIXES = ("module.", "_orig_mod.", "model.")
 """What data parallelism, compilation and trainers put before every name."""
@@ -96,14 +106,18 @@ def _read_safetensors(path: Path) -> dict[str, Any]:
 
 
 def _refused(path: Path, error: Exception) -> WeightsError:
-    wanted = re.search(r"GLOBAL ([\w.]+)", str(error)) or re.search(r"Unsupported (?:global|class|operand)[: ]+([\w.]+)", str(error))
+    wanted = re.search(r"GLOBAL ([\w.]+)", str(error)) or re.search(
+        r"Unsupported (?:global|class|operand)[: ]+([\w.]+)", str(error)
+    )
     if wanted:
         return WeightsError(
             f"{path} wants to load the class {wanted.group(1)}, which the safe loader refuses because it could run code; "
             f"if you trust the file, 'harness weights convert {path} OUT.safetensors' reads it once in a process of its own"
         )
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return WeightsError(f"{path} is no checkpoint that can be read ({reason[:160]}); check that it was downloaded whole")
+    return WeightsError(
+        f"{path} is no checkpoint that can be read ({reason[:160]}); check that it was downloaded whole"
+    )
 
 
 def _pick(content: Any, checkpoint: Checkpoint) -> dict[str, Any]:
@@ -111,15 +125,21 @@ def _pick(content: Any, checkpoint: Checkpoint) -> dict[str, Any]:
         raise WeightsError(f"{checkpoint.path} holds a {type(content).__name__}, not a mapping of names to tensors")
     if checkpoint.key:
         if checkpoint.key not in content:
-            raise WeightsError(f"{checkpoint.path} has no entry '{checkpoint.key}'; it has: {', '.join(map(str, content))}")
+            raise WeightsError(
+                f"{checkpoint.path} has no entry '{checkpoint.key}'; it has: {', '.join(map(str, content))}"
+            )
         return _tensors(content[checkpoint.key], checkpoint.path)
     if any(hasattr(value, "shape") for value in content.values()):
         return _tensors(content, checkpoint.path)
     found = [name for name in WRAPPERS if isinstance(content.get(name), Mapping)]
     if not found:
-        raise WeightsError(f"{checkpoint.path} holds no network state; its entries are: {', '.join(map(str, content))[:200]}")
+        raise WeightsError(
+            f"{checkpoint.path} holds no network state; its entries are: {', '.join(map(str, content))[:200]}"
+        )
     if len(found) > 1:
-        raise WeightsError(f"{checkpoint.path} holds several states ({', '.join(found)}); choose one with --weights-key")
+        raise WeightsError(
+            f"{checkpoint.path} holds several states ({', '.join(found)}); choose one with --weights-key"
+        )
     return _tensors(content[found[0]], checkpoint.path)
 
 

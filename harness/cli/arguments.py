@@ -29,19 +29,32 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 def _add(parser: argparse.ArgumentParser, item: "dataclasses.Field[Any]", *, required: bool) -> None:
     flag, about = item.name.replace("_", "-"), item.metadata
     if about["many"]:
-        parser.add_argument("--set", action="append", default=[], dest=item.name, metavar=about["metavar"], help=about["help"])
+        parser.add_argument(
+            "--set", action="append", default=[], dest=item.name, metavar=about["metavar"], help=about["help"]
+        )
     elif about["kind"] is bool:
         name = f"--no-{flag}" if item.default else f"--{flag}"
         action = "store_false" if item.default else "store_true"
         parser.add_argument(name, action=action, dest=item.name, default=item.default, help=about["help"])
     else:
         shown = about["help"] if item.default in (None, "") else f"{about['help']} (default: {item.default})"
-        parser.add_argument(f"--{flag}", type=about["kind"], default=item.default, metavar=about["metavar"], help=shown, required=required)
+        parser.add_argument(
+            f"--{flag}",
+            type=about["kind"],
+            default=item.default,
+            metavar=about["metavar"],
+            help=shown,
+            required=required,
+        )
 
 
 def run_options(arguments: argparse.Namespace, **fixed: Any) -> RunOptions:
     """The options that the flags state."""
-    values = {item.name: getattr(arguments, item.name) for item in dataclasses.fields(RunOptions) if hasattr(arguments, item.name)}
+    values = {
+        item.name: getattr(arguments, item.name)
+        for item in dataclasses.fields(RunOptions)
+        if hasattr(arguments, item.name)
+    }
     if isinstance(values.get("settings"), list):
         values["settings"] = dict(_pair(text) for text in values["settings"])
     return RunOptions(**(values | fixed))

@@ -32,7 +32,15 @@ def show_layout(arguments: argparse.Namespace) -> int:
 
     meta = find_task(arguments.task).meta
     if arguments.json:
-        print_json({"task": meta.id, "layout": meta.layout, "results": meta.results, "licence": meta.licence, "homepage": meta.homepage})
+        print_json(
+            {
+                "task": meta.id,
+                "layout": meta.layout,
+                "results": meta.results,
+                "licence": meta.licence,
+                "homepage": meta.homepage,
+            }
+        )
         return 0
     print(meta.layout.strip("\n"))
     print(f"\nresults: {meta.results}\nlicence: {meta.licence}\nsource:  {meta.homepage}")
@@ -46,7 +54,9 @@ def verify(arguments: argparse.Namespace) -> int:
     plan = plan_run(run_options(arguments), sample=False, with_inputs=True)
     lines = list(plan.task.verify_data(plan.source.request))
     if arguments.json:
-        print_json({"task": plan.task.meta.id, "split": plan.dataset.split, "data_digest": plan.digest, "checked": lines})
+        print_json(
+            {"task": plan.task.meta.id, "split": plan.dataset.split, "data_digest": plan.digest, "checked": lines}
+        )
     else:
         print("\n".join([*lines, f"data digest {plan.digest}"]))
     return 0

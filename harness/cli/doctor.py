@@ -18,11 +18,13 @@ def run(arguments: argparse.Namespace) -> int:
     import msgspec
 
     from harness.cli.terminal import table
-    from harness.measure import describe_host, diagnose
+    from harness.measure import describe_host, examine
 
-    host, findings = describe_host("cpu"), diagnose()
+    host, findings = describe_host("cpu"), examine()
     if arguments.json:
-        print_json({"host": msgspec.to_builtins(host), "findings": [msgspec.to_builtins(finding) for finding in findings]})
+        print_json(
+            {"host": msgspec.to_builtins(host), "findings": [msgspec.to_builtins(finding) for finding in findings]}
+        )
         return 0
     print(f"host {host.host_id}: {host.title}\n")
     rows = [(f.what, "yes" if f.available else "no", f.reason, f.how_to_enable) for f in findings]

@@ -38,5 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     for name, place in places.items():
         print(f"{name:<14}{place}")
     if outcome.record.task.origin == "sample":
-        print(f"This is the generated sample of {outcome.record.task.id}, not the benchmark; --data DIR names the real one.")
+        print(
+            f"This is the generated sample of {outcome.record.task.id}, not the benchmark; --data DIR names the real one."
+        )
     return 0

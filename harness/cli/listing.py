@@ -8,7 +8,10 @@ from harness.cli.arguments import add_json, print_json
 
 def register(verbs: Any) -> None:
     """Add both verbs."""
-    for name, text, run in (("tasks", "the benchmarks there are", tasks), ("submissions", "the methods there are", submissions)):
+    for name, text, run in (
+        ("tasks", "the benchmarks there are", tasks),
+        ("submissions", "the methods there are", submissions),
+    ):
         parser = verbs.add_parser(name, help=text)
         add_json(parser)
         parser.set_defaults(run=run)
@@ -23,7 +26,10 @@ def tasks(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json([_task(meta) for meta in metas])
         return 0
-    rows = [(m.id, m.family, m.main_metric, ", ".join(p.id for p in m.protocols), " ".join(m.splits), m.title) for m in metas]
+    rows = [
+        (m.id, m.family, m.main_metric, ", ".join(p.id for p in m.protocols), " ".join(m.splits), m.title)
+        for m in metas
+    ]
     print(table(rows, ("task", "family", "metric", "protocols", "splits", "title")))
     return 0
 
@@ -50,7 +56,8 @@ def submissions(arguments: argparse.Namespace) -> int:
         print_json([msgspec.to_builtins(manifest) for manifest in manifests])
         return 0
     rows = [
-        (m.name, ", ".join(m.interfaces), ", ".join(v.name for v in m.variants), str(len(m.claims)), m.title) for m in manifests
+        (m.name, ", ".join(m.interfaces), ", ".join(v.name for v in m.variants), str(len(m.claims)), m.title)
+        for m in manifests
     ]
     print(table(rows, ("submission", "interface", "variants", "claims", "title"), right=(3,)))
     return 0

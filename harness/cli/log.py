@@ -11,7 +11,12 @@ def register(verbs: Any) -> None:
     """Add the verb."""
     parser = verbs.add_parser("log", help="mirror to MLflow every record that is not there yet")
     parser.add_argument("--home", type=Path, metavar="DIR", help="folder of the results")
-    parser.add_argument("--tracking-uri", default="", metavar="URI", help="MLflow server (default: MLFLOW_TRACKING_URI, else SQLite in the home)")
+    parser.add_argument(
+        "--tracking-uri",
+        default="",
+        metavar="URI",
+        help="MLflow server (default: MLFLOW_TRACKING_URI, else SQLite in the home)",
+    )
     add_json(parser)
     parser.set_defaults(run=run)
 

@@ -21,7 +21,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"harness: {error}", file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
-        print("harness: interrupted; what was answered is kept, and the same command goes on from there", file=sys.stderr)
+        print(
+            "harness: interrupted; what was answered is kept, and the same command goes on from there", file=sys.stderr
+        )
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -36,5 +36,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"folder": str(folder), "files": [str(path) for path in written], "try": commands})
         return 0
-    print("\n".join(["written:", *[f"  {path}" for path in written], "try it:", *[f"  {command}" for command in commands]]))
+    print(
+        "\n".join(
+            ["written:", *[f"  {path}" for path in written], "try it:", *[f"  {command}" for command in commands]]
+        )
+    )
     return 0

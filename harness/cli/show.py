@@ -37,14 +37,18 @@ def show_measurements(measured: Measurements) -> str:
     """Latency, throughput, energy, cost; what is absent says why."""
     lines = [line for timing in measured.latency for line in _latency(timing)]
     lines += [
-        f"throughput    {item.value:.1f} samples/s at batch {item.batch_size}" if item.value is not None else f"throughput    not measured: {item.reason}"
+        f"throughput    {item.value:.1f} samples/s at batch {item.batch_size}"
+        if item.value is not None
+        else f"throughput    not measured: {item.reason}"
         for item in measured.throughput
     ]
     for energy in measured.energy:
         if energy.energy_j is None:
             lines.append(f"energy        not measured: {energy.reason}")
         else:
-            lines.append(f"energy        {energy.energy_j:.4g} J a sample, {_number(energy.power_w)} W ({energy.source}, {energy.verdict})")
+            lines.append(
+                f"energy        {energy.energy_j:.4g} J a sample, {_number(energy.power_w)} W ({energy.source}, {energy.verdict})"
+            )
     if measured.cost is not None:
         cost = measured.cost
         known = f"{cost.parameters:,}" if cost.parameters is not None else f"not counted: {cost.reason}"
@@ -56,15 +60,26 @@ def show_measurements(measured: Measurements) -> str:
 
 
 def _latency(timing: Timing) -> list[str]:
-    rows = [f"latency       {timing.verdict}, batch {timing.batch_size}" + (f": {'; '.join(timing.reasons)}" if timing.reasons else "")]
+    rows = [
+        f"latency       {timing.verdict}, batch {timing.batch_size}"
+        + (f": {'; '.join(timing.reasons)}" if timing.reasons else "")
+    ]
     rows += [f"  {span.name:<12}{_quantiles(span)}" for span in timing.spans]
     return rows
 
 
 def _quantiles(span: Span) -> str:
-    shown = [f"{name} {_number(q.value)}" for name, q in (("p50", span.p50), ("p90", span.p90), ("p99", span.p99)) if q.value is not None]
+    shown = [
+        f"{name} {_number(q.value)}"
+        for name, q in (("p50", span.p50), ("p90", span.p90), ("p99", span.p99))
+        if q.value is not None
+    ]
     interval = f" [{_number(span.p50.low)}, {_number(span.p50.high)}]" if span.p50.low is not None else ""
-    return f"{shown[0] if shown else 'no percentile'}{interval} ms" + "".join(f", {text}" for text in shown[1:]) + f"  (n = {span.n})"
+    return (
+        f"{shown[0] if shown else 'no percentile'}{interval} ms"
+        + "".join(f", {text}" for text in shown[1:])
+        + f"  (n = {span.n})"
+    )
 
 
 def _number(value: float | None) -> str:

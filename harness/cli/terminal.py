@@ -21,7 +21,9 @@ class TerminalReporter(Reporter):
             return
         from tqdm import tqdm
 
-        with tqdm(total=total, initial=done, desc=title, unit=f" {unit or 'step'}s", delay=1.0, leave=False, file=sys.stderr) as bar:
+        with tqdm(
+            total=total, initial=done, desc=title, unit=f" {unit or 'step'}s", delay=1.0, leave=False, file=sys.stderr
+        ) as bar:
             yield lambda count: _advance(bar, count)
 
     def note(self, text: str) -> None:
@@ -52,7 +54,10 @@ def table(rows: Sequence[Sequence[str]], head: Sequence[str] = (), right: Sequen
     widths = [max(len(row[i]) for row in everything) for i in range(len(everything[0]))]
     lines = []
     for row in everything:
-        cells = [cell.rjust(width) if i in right else cell.ljust(width) for i, (cell, width) in enumerate(zip(row, widths, strict=True))]
+        cells = [
+            cell.rjust(width) if i in right else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
         lines.append("  ".join(cells).rstrip())
     if head:
         lines.insert(1, "  ".join("-" * width for width in widths))

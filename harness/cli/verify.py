@@ -25,7 +25,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(encode(outcome.record))
     elif found.equal:
-        print(f"record {outcome.record.id} is verified: {len(outcome.record.metrics)} metrics and every digest were found again")
+        print(
+            f"record {outcome.record.id} is verified: {len(outcome.record.metrics)} metrics and every digest were found again"
+        )
     else:
         print(f"record {outcome.record.id} is disputed:\n" + "\n".join(f"  {line}" for line in found.differences))
     return 0 if found.equal else 1

@@ -13,10 +13,14 @@ def register(verbs: Any) -> None:
     """Add the verb."""
     parser = verbs.add_parser("weights", help="convert a checkpoint that the safe loader refuses")
     parts = parser.add_subparsers(metavar="PART", required=True)
-    convert = parts.add_parser("convert", help="read a trusted checkpoint in a process of its own and keep only its tensors")
+    convert = parts.add_parser(
+        "convert", help="read a trusted checkpoint in a process of its own and keep only its tensors"
+    )
     convert.add_argument("checkpoint", type=Path, metavar="FILE")
     convert.add_argument("out", type=Path, metavar="OUT.safetensors")
-    convert.add_argument("--weights-key", default="", metavar="KEY", help="entry of the checkpoint that holds the network")
+    convert.add_argument(
+        "--weights-key", default="", metavar="KEY", help="entry of the checkpoint that holds the network"
+    )
     add_json(convert)
     convert.set_defaults(run=run)
 
@@ -29,7 +33,14 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{arguments.checkpoint}: there is no such file")
     if arguments.out.suffix != ".safetensors":
         raise UsageError(f"{arguments.out}: the name must end in .safetensors")
-    command = [sys.executable, "-m", "harness.unsafe_convert", str(arguments.checkpoint), str(arguments.out), arguments.weights_key]
+    command = [
+        sys.executable,
+        "-m",
+        "harness.unsafe_convert",
+        str(arguments.checkpoint),
+        str(arguments.out),
+        arguments.weights_key,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:] or ["it ended without a word"]

@@ -46,7 +46,9 @@ def _write(kind: str, names: tuple[str, ...], folder: Path, values: dict[str, st
     templates = files("harness.scaffold") / kind
     written = []
     for name in names:
-        text = Template(templates.joinpath(f"{name.replace('/', '_')}.txt").read_text(encoding="utf-8")).substitute(values)
+        text = Template(templates.joinpath(f"{name.replace('/', '_')}.txt").read_text(encoding="utf-8")).substitute(
+            values
+        )
         write_bytes(folder / name, text.encode())
         written.append(folder / name)
     return written
