@@ -96,7 +96,7 @@ def _invalid(seen: Conditions) -> Iterator[str]:
     for limit in LIMITS:
         share = getattr(seen, limit.field)
         if limit.invalid is not None and share is not None and share > limit.invalid:
-            yield f"{limit.words.format(_percent(share))} (limit {_percent(limit.invalid)})"
+            yield f"{limit.words.format(_percent(share))}, limit {_percent(limit.invalid)}"
 
 
 def _unstable(seen: Conditions) -> Iterator[str]:
@@ -104,7 +104,7 @@ def _unstable(seen: Conditions) -> Iterator[str]:
         share = getattr(seen, limit.field)
         above = share is not None and share > limit.unstable
         if above and (limit.invalid is None or share <= limit.invalid):
-            yield f"{limit.words.format(_percent(share))} (limit {_percent(limit.unstable)})"
+            yield f"{limit.words.format(_percent(share))}, limit {_percent(limit.unstable)}"
     if seen.run_delay is None:
         why = seen.unreadable.get("run delay", "not read")
         yield f"whether threads had to wait for a CPU is not readable here ({why})"
@@ -117,8 +117,8 @@ def _unstable(seen: Conditions) -> Iterator[str]:
 def _drifting(seen: Conditions) -> Iterator[str]:
     if seen.canary_drift is not None and abs(seen.canary_drift) > CANARY_DRIFT:
         yield (
-            f"the fixed computation drifted by {_percent(seen.canary_drift)} from the first to the last third "
-            f"(limit {_percent(CANARY_DRIFT)})"
+            f"the fixed computation drifted by {_percent(seen.canary_drift)} from the first to the last third, "
+            f"limit {_percent(CANARY_DRIFT)}"
         )
     if seen.trend is not None and seen.trend.p < TREND_P and abs(seen.trend.change) > TREND:
         yield f"the latency moved by {_percent(seen.trend.change)} during the run (rank test, p = {seen.trend.p:.2g})"
@@ -132,7 +132,7 @@ def _too_wide(seen: Conditions) -> Iterator[str]:
         if width is None:
             yield f"the median of {span} has no interval"
         elif width > WIDTH:
-            yield f"the 95 % interval of the median of {span} is {_percent(width)} wide (limit {_percent(WIDTH)})"
+            yield f"the 95 % interval of the median of {span} is {_percent(width)} wide, limit {_percent(WIDTH)}"
 
 
 def _percent(share: float) -> str:

@@ -1,7 +1,10 @@
 """A counter that is misread gives joules that nobody used; each trace here is one that real machines produce."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -109,11 +112,26 @@ def test_no_folder_no_domain_and_no_known_domain_are_told_apart(tmp_path: Path) 
         find_rapl(tmp_path)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_missing_permission_is_named(tmp_path: Path) -> None:
-    zone(tmp_path, "intel-rapl:0", "package-0", 5).chmod(0)
-    with pytest.raises(Unreadable, match="Permission denied"):
-        find_rapl(tmp_path)
+@contextmanager
+def without_root() -> Iterator[None]:
+    """Inside, files are opened as a user who is not root."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_missing_permission_is_named() -> None:
+    # not pytest's own folder, which nobody but its owner may enter
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        zone(Path(folder), "intel-rapl:0", "package-0", 5).chmod(0)
+        with without_root(), pytest.raises(Unreadable, match="energy_uj: Permission denied"):
+            find_rapl(Path(folder))
 
 
 def test_an_unopenable_counter_is_named(tmp_path: Path) -> None:
