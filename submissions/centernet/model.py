@@ -74,16 +74,19 @@ class Detector:
         return answers
 
     def finish(self, raw: list[Maps], sample: Sample) -> dict[str, NDArray[Any]]:
-        """Boxes of one image: `boxes_xyxy` float64 (k, 4) in pixels, `scores` float64 (k,), `labels` int64 (k,)."""
+        """The boxes of one image.
+
+        `boxes_xywh` float64 (k, 4): left, top, width, height in pixels; `scores` float64 (k,); `labels` int64 (k,).
+        """
         pairs, centres = self._candidates(raw, np.asarray(sample.inputs["image"]))
         by_class = self._suppress(keep_triplets(pairs, centres))
         rows = np.concatenate(by_class)
         labels = np.repeat(np.arange(len(by_class), dtype=np.int64), [len(part) for part in by_class])
         keep = _best(rows[:, 4], self._test.most_boxes)
-        boxes, scores = rows[keep, :4], rows[keep, 4]
-        if self._test.rounding:
-            return {**_rounded(boxes, scores), "labels": labels[keep]}
-        return {"boxes_xyxy": boxes.astype(np.float64), "scores": scores.astype(np.float64), "labels": labels[keep]}
+        rows[:, 2:4] -= rows[:, :2]
+        # two decimals, as the authors' result files have them (db/coco.py)
+        numbers = _two_decimals(rows[keep, :5]) if self._test.rounding else rows[keep, :5].astype(np.float64)
+        return {"boxes_xywh": numbers[:, :4], "scores": numbers[:, 4], "labels": labels[keep]}
 
     def _geometries(self, image: NDArray[np.uint8]) -> list[Geometry]:
         step = self.module.architecture.size_step
@@ -144,9 +147,5 @@ def _best(scores: NDArray[np.float32], most: int) -> NDArray[np.bool_]:
     return keep
 
 
-def _rounded(boxes: NDArray[np.float32], scores: NDArray[np.float32]) -> dict[str, NDArray[np.float64]]:
-    """Two decimals of x, y, width, height and score, as the authors' result files have (db/coco.py)."""
-    sizes = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
-    table = np.array([[float(f"{value:.2f}") for value in row] for row in sizes.tolist()]).reshape(-1, 4)
-    table[:, 2:] += table[:, :2]
-    return {"boxes_xyxy": table, "scores": np.array([float(f"{value:.2f}") for value in scores.tolist()])}
+def _two_decimals(values: NDArray[np.float32]) -> NDArray[np.float64]:
+    return np.array([[float(f"{value:.2f}") for value in row] for row in values.tolist()]).reshape(values.shape)

@@ -96,6 +96,9 @@ def _visits(dropped: NDArray[np.bool_], first: int) -> _Visits:
 
 def _settle(rows: FloatArray, visits: _Visits, scores: FloatArray, first: int) -> None:
     """Leave every place as the official loop does: a row's new score, or what was copied over a dropped row."""
+    if visits.left == len(scores):  # nothing was dropped, so nothing moved
+        rows[first : first + len(scores), 4] = scores
+        return
     before = rows[:, :5].copy()
     for source, place in zip(visits.source, visits.place, strict=True):
         rows[place, :4] = before[source, :4]
@@ -114,5 +117,7 @@ def _merged(
         weights = np.concatenate([rows[[index], score], rows[visits.place, score]])
         boxes = np.concatenate([rows[[index], column], rows[visits.source, column]])
         shares = np.concatenate([[_ONE], share]).astype(np.float32)
-        corners[column] = np.cumsum(boxes * weights * shares)[-1] / np.cumsum(weights * shares)[-1]
+        total = np.cumsum(weights * shares)[-1]
+        # two corners of score 0 can only meet on a tiny image; the official code divides by zero there
+        corners[column] = np.cumsum(boxes * weights * shares)[-1] / total if total > 0 else boxes[0]
     return corners

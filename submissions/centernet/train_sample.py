@@ -98,12 +98,12 @@ def _example(image: NDArray[np.uint8], objects: list[Object]) -> tuple[NDArray[n
 
 def save(network: CenterNet, out: Path) -> None:
     """Write the weights, under the keys of the official checkpoints, at once or not at all."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save as save_bytes
 
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_suffix(".partial")
     state = {name: value.contiguous() for name, value in network.state_dict().items()}
-    save_file(state, partial, metadata={"format": "pt"})
+    partial.write_bytes(save_bytes(state, metadata={"format": "pt"}))
     partial.replace(out)
 
 

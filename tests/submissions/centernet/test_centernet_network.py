@@ -19,6 +19,11 @@ def on_meta(architecture: Architecture) -> CenterNet:
         return CenterNet(architecture).eval()
 
 
+@pytest.fixture(scope="module")
+def official_shapes() -> dict[str, tuple[int, ...]]:
+    return {name: tuple(value.shape) for name, value in on_meta(HOURGLASS_104).state_dict().items()}
+
+
 def parameters(network: CenterNet) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
@@ -80,15 +85,16 @@ def test_hourglass_52_is_one_stack_of_it() -> None:
         ("cnvs_.0.1.running_var", (256,)),
     ],
 )
-def test_keys_and_shapes_of_the_official_checkpoint(name: str, shape: tuple[int, ...]) -> None:
-    assert tuple(on_meta(HOURGLASS_104).state_dict()[name].shape) == shape
+def test_keys_and_shapes_of_the_official_checkpoint(
+    official_shapes: dict[str, tuple[int, ...]], name: str, shape: tuple[int, ...]
+) -> None:
+    assert official_shapes[name] == shape
 
 
-def test_the_official_checkpoint_has_no_other_groups() -> None:
-    state = on_meta(HOURGLASS_104).state_dict()
-    assert len(state) == 1260
+def test_the_official_checkpoint_has_no_other_groups(official_shapes: dict[str, tuple[int, ...]]) -> None:
+    assert len(official_shapes) == 1260
     heads = {f"{point}_{kind}" for point in ("tl", "br", "ct") for kind in ("cnvs", "heats", "regrs")}
-    assert {name.split(".")[0] for name in state} == (
+    assert {name.split(".")[0] for name in official_shapes} == (
         heads | {"tl_tags", "br_tags", "pre", "kps", "cnvs", "inters", "inters_", "cnvs_"}
     )
 

@@ -67,7 +67,8 @@ def literally(rows: np.ndarray, method: str, overlap: np.float32, exponent: floa
             place += 1
         if sums is not None and weights is not None:
             for c in range(4):
-                rows[front, c] = sums[c] / weights[c]
+                if weights[c] > 0:
+                    rows[front, c] = sums[c] / weights[c]
 
 
 def random_rows(seed: int, count: int, low: float) -> np.ndarray:
