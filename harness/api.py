@@ -18,7 +18,7 @@ def evaluate(task: str | Task, submission: Any, **options: Any) -> Record:
     `options` are those of ``harness eval`` with underscores (``data``, ``split``, ``limit``, ``settings={...}``, ``home``,
     see `harness.options.RunOptions`). Raises a `harness.errors.HarnessError` of one sentence.
     """
-    from harness.evaluate import evaluate as run
+    from harness.runs import evaluate as run
     from harness.publish import after_eval
 
     outcome = run(RunOptions(task=task, submission=submission, **options), Reporter())
@@ -28,7 +28,7 @@ def evaluate(task: str | Task, submission: Any, **options: Any) -> Record:
 
 def score(task: str | Task, predictions: str | Path, **options: Any) -> Record:
     """Score a result file in the benchmark's official format and return its record; options as in ``harness score``."""
-    from harness.evaluate import score as run
+    from harness.runs import score as run
     from harness.publish import after_score
 
     chosen = RunOptions(task=task, predictions=Path(predictions), **options)
@@ -39,7 +39,7 @@ def score(task: str | Task, predictions: str | Path, **options: Any) -> Record:
 
 def verify(record: str | Path, home: str | Path | None = None, **options: Any) -> Record:
     """Score a record's stored predictions again and compare every digit; returns the record, raised or disputed."""
-    from harness.verify import verify as run
+    from harness.verification import verify as run
 
     return run(str(record), RunOptions(task="", home=Path(home) if home else None, **options), Reporter()).record
 

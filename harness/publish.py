@@ -3,7 +3,7 @@
 import os
 
 from harness.errors import HarnessError
-from harness.evaluate import Outcome
+from harness.runs import Outcome
 from harness.options import RunOptions
 from harness.progress import Reporter
 from harness.registry import HOOKS, installed, load_point

@@ -28,7 +28,7 @@ from harness.settings import known
 from harness.task import Predictions
 
 if TYPE_CHECKING:
-    from harness.evaluate import Phases, Plan
+    from harness.runs import Phases, Plan
 
 PACKAGES = ("numpy", "torch", "torchvision", "pillow", "pycocotools")
 
@@ -185,7 +185,7 @@ def versions() -> dict[str, str]:
 
 
 def _run_part(plan: "Plan", phases: "Phases", resumed: int) -> Run:
-    from harness.evaluate import command_line
+    from harness.runs import command_line
     from harness.options import stated
 
     submission = plan.submission

@@ -17,7 +17,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure and print."""
     from harness.cli.show import show_measurements
     from harness.cli.terminal import TerminalReporter
-    from harness.evaluate import bench
+    from harness.runs import bench
 
     measured = bench(run_options(arguments), TerminalReporter())
     if arguments.json:

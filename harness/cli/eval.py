@@ -21,7 +21,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run, then print the result and where everything is."""
     from harness.cli.show import show_record
     from harness.cli.terminal import TerminalReporter
-    from harness.evaluate import evaluate
+    from harness.runs import evaluate
     from harness.publish import after_eval
     from harness.record import encode
 

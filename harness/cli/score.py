@@ -21,7 +21,7 @@ def register(verbs: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Score, then print the result and where the record is."""
     from harness.cli.terminal import TerminalReporter
-    from harness.evaluate import score
+    from harness.runs import score
     from harness.publish import after_score
     from harness.record import encode
 

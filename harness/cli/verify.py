@@ -18,7 +18,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Verify; exit status 1 where a digit differs."""
     from harness.cli.terminal import TerminalReporter
     from harness.record import encode
-    from harness.verify import verify
+    from harness.verification import verify
 
     outcome = verify(arguments.record, run_options(arguments, task=""), TerminalReporter())
     found = outcome.record.verifications[-1]

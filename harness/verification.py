@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from harness.errors import RecordError
-from harness.evaluate import Outcome, plan_run, score_plan
+from harness.runs import Outcome, plan_run, score_plan
 from harness.options import RunOptions
 from harness.predictions import load_facts, load_parts, merge
 from harness.progress import Reporter

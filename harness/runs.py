@@ -266,7 +266,7 @@ class RunSink(PartSink):
 
 def prediction_key(plan: Plan, submission: Submission) -> str:
     """The digest of everything that the answers are computed from; never of who computes them."""
-    if submission.manifest is None:
+    if not submission.identified:
         return hashlib.sha256(uuid4().bytes).hexdigest()
     device = submission.device.partition(":")[0]
     content = {
