@@ -80,7 +80,7 @@ def _plain_attention() -> Iterator[None]:
 
 
 def count_cost(workload: Workload, module: Any = None) -> Cost:
-    """The cost of the headline span on item 0 of `workload`, for one sample.
+    """The cost of the headline span on the first sample of `workload`.
 
     `module` is the torch module whose parameters count, or None where the submission has none. MACs are null, with the
     reason, where no torch runs. Raises SubmissionError where the model fails.
@@ -91,7 +91,8 @@ def count_cost(workload: Workload, module: Any = None) -> Cost:
     before, stage = workload.headline_stage()
     try:
         with workload.entered():
-            item = value = workload.load(0)
+            item, samples = _one_sample(workload)
+            value = item
             for earlier in before:
                 value = earlier.call(value, item)
             found = count_operations(lambda: stage.call(value, item))
@@ -101,19 +102,27 @@ def count_cost(workload: Workload, module: Any = None) -> Cost:
         raise SubmissionError(
             f"the model failed on input 0 while its operations were counted: {type(error).__name__}: {error}"
         ) from error
-    return _cost(parameters, found, workload.batch_size, describe_input(value))
+    return _cost(parameters, found, samples, describe_input(value))
 
 
-def _cost(parameters: int | None, found: Operations, batch_size: int, input_shape: str) -> Cost:
+def _one_sample(workload: Workload) -> tuple[Any, int]:
+    """Item 0 cut down to its first sample where it is a list of samples, and how many samples are left in it."""
+    item = workload.load(0)
+    if isinstance(item, list) and len(item) == workload.batch_size:
+        return item[:1], 1
+    return item, workload.batch_size
+
+
+def _cost(parameters: int | None, found: Operations, samples: int, input_shape: str) -> Cost:
     uncounted = [f"{name} ({calls}x)" for name, calls in sorted(found.uncounted.items())]
     if not found.macs_by_operator and not found.without_macs:
         return Cost(parameters=parameters, macs=None, uncounted=uncounted, input=input_shape, reason=NO_TORCH)
     reason = f"a lower bound: no formula for {', '.join(uncounted)}" if uncounted else ""
-    if found.macs % batch_size:
+    if found.macs % samples:
         return Cost(parameters=parameters, macs=None, reason="the samples of the batch do not cost the same")
     return Cost(
         parameters=parameters,
-        macs=found.macs // batch_size,
+        macs=found.macs // samples,
         complete=not uncounted,
         uncounted=uncounted,
         input=input_shape,

@@ -120,10 +120,10 @@ def measure_energy(
 
 
 def headline_loop(workload: Workload, distinct: int = 16) -> Callable[[], None]:
-    """A function that runs the headline stage on the next of at most `distinct` prepared inputs."""
+    """A function that runs the headline stage on the next of about `distinct` prepared samples."""
     before, stage = workload.headline_stage()
     inputs: list[tuple[Any, Any]] = []
-    for i in workload.chosen(distinct):
+    for i in workload.chosen(-(-distinct // workload.batch_size)):
         item = value = workload.load(i)
         for earlier in before:
             value = earlier.call(value, item)

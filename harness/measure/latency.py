@@ -54,7 +54,7 @@ class LatencyMeter:
 
     def start(self) -> None:
         """Load the items, run the first inference and the warm-up."""
-        self._numbers = self._workload.chosen(self._plan.distinct)
+        self._numbers = self._workload.chosen(-(-self._plan.distinct // self._workload.batch_size))
         self._loop = TimedLoop(self._workload, self._numbers)
         self._began = perf_counter()
         with self._workload.entered():
@@ -156,7 +156,7 @@ class LatencyMeter:
             "device": self._workload.device,
             "threads": torch_threads(),
             "affinity": sorted(self._probe.cpus),
-            "distinct_inputs": len(self._numbers),
+            "distinct_inputs": len(self._numbers) * self._workload.batch_size,
             "headline": self._headline,
             "seconds": round(perf_counter() - self._began, 3),
             "measured_s": round(summed.wall_ns * 1e-9, 3),

@@ -22,6 +22,8 @@ class Plan:
     block_s: float = 0.1
     block_inferences: int = 5
     """A block is over when it has lasted `block_s` and has this many kept inferences of each kind."""
+    block_most: int = 5000
+    """Or when it has this many, so that what takes microseconds does not fill the memory."""
     max_blocks: int = 120
     min_pause_s: float = 0.01
     distinct: int = 64

@@ -103,7 +103,7 @@ class TimedLoop:
     @staticmethod
     def _finished(done: int, elapsed_ns: int, plan: Plan, over: Callable[[], bool]) -> bool:
         kept = done - 1
-        if kept >= plan.block_inferences and elapsed_ns >= plan.block_s * 1e9:
+        if kept >= plan.block_inferences and (elapsed_ns >= plan.block_s * 1e9 or kept >= plan.block_most):
             return True
         return kept >= 1 and over()
 

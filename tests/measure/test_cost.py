@@ -7,7 +7,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from harness.errors import SubmissionError  # noqa: E402
-from harness.measure import Stage, Workload, count_cost  # noqa: E402
+from harness.measure import Stage, Workload, count_cost, method_workload  # noqa: E402
 from harness.measure.cost import count_operations, count_parameters, describe_input  # noqa: E402
 
 
@@ -111,6 +111,23 @@ def test_all_parameters_count_once_and_buffers_do_not() -> None:
 def test_one_sample_of_a_batch() -> None:
     net = torch.nn.Linear(3, 2)
     assert count_cost(network_workload(net, 4, 3, batch_size=4), net).macs == 6
+
+
+def test_one_sample_of_a_batch_of_different_sizes() -> None:
+    net = torch.nn.Conv2d(1, 1, 3)
+
+    class Method:
+        def prepare(self, sample: int) -> Any:
+            return torch.zeros(1, 1, sample, sample)
+
+        def forward(self, inputs: Any) -> Any:
+            return [net(part) for part in inputs]
+
+        def finish(self, raw: Any, sample: int) -> Any:
+            return raw
+
+    cost = count_cost(method_workload(Method(), 3, lambda i: 5 + i, batch_size=3), net)
+    assert (cost.macs, cost.input) == (9 * 9, "1x1x5x5 float32")
 
 
 def test_a_submission_without_a_network_has_no_count() -> None:
