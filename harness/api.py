@@ -18,8 +18,8 @@ def evaluate(task: str | Task, submission: Any, **options: Any) -> Record:
     `options` are those of ``harness eval`` with underscores (``data``, ``split``, ``limit``, ``settings={...}``, ``home``,
     see `harness.options.RunOptions`). Raises a `harness.errors.HarnessError` of one sentence.
     """
-    from harness.runs import evaluate as run
     from harness.publish import after_eval
+    from harness.runs import evaluate as run
 
     outcome = run(RunOptions(task=task, submission=submission, **options), Reporter())
     after_eval(outcome, RunOptions(task=task, submission=submission, **options), Reporter())
@@ -28,8 +28,8 @@ def evaluate(task: str | Task, submission: Any, **options: Any) -> Record:
 
 def score(task: str | Task, predictions: str | Path, **options: Any) -> Record:
     """Score a result file in the benchmark's official format and return its record; options as in ``harness score``."""
-    from harness.runs import score as run
     from harness.publish import after_score
+    from harness.runs import score as run
 
     chosen = RunOptions(task=task, predictions=Path(predictions), **options)
     outcome = run(chosen, Reporter())

@@ -25,11 +25,24 @@ def load_submission(task: Task, dataset: Dataset, options: RunOptions, *, sample
     check_device(options.device)
     scheme, _, name = spec.partition(":")
     if name and scheme in installed(SCHEMES):
-        submission = load_point(installed(SCHEMES)[scheme])(name, task, dataset, options)
-        assert isinstance(submission, Submission)
+        submission = _from_scheme(scheme, name, task, dataset, options)
     else:
         submission = _from_folder(task, dataset, options, sample)
     _check_methods(task, submission)
+    return submission
+
+
+def _from_scheme(scheme: str, name: str, task: Task, dataset: Dataset, options: RunOptions) -> Submission:
+    try:
+        submission = load_point(installed(SCHEMES)[scheme])(name, task, dataset, options)
+    except ModuleNotFoundError as error:
+        raise SubmissionError(
+            f"{scheme}:{name} needs the package {error.name}; pip install 'vision-harness[live]'"
+        ) from None
+    if not isinstance(submission, Submission):
+        raise SubmissionError(
+            f"{scheme}:{name} gives a {type(submission).__name__}, not a harness.submission.Submission"
+        )
     return submission
 
 
@@ -82,7 +95,7 @@ def _from_folder(task: Task, dataset: Dataset, options: RunOptions, sample: bool
         name=manifest.name, method=method, variant=variant.name, manifest=manifest, checkpoint=checkpoint, options=chosen,
         settings=_settings(manifest, variant, chosen, method), code_digest=folder_digest(folder),
         manifest_digest=hashlib.sha256((folder / "submission.toml").read_bytes()).hexdigest(),
-        trained_on=variant.trained_on, emulated=variant.emulated,
+        trained_on=variant.trained_on, emulated=variant.emulated, identified=True,
         batch_size=options.batch_size or variant.batch_size, device=options.device,
     )  # fmt: skip
 

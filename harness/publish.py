@@ -3,10 +3,10 @@
 import os
 
 from harness.errors import HarnessError
-from harness.runs import Outcome
 from harness.options import RunOptions
 from harness.progress import Reporter
 from harness.registry import HOOKS, installed, load_point
+from harness.runs import Outcome
 
 
 def after_eval(outcome: Outcome, options: RunOptions, reporter: Reporter) -> dict[str, str]:

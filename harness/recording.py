@@ -185,8 +185,8 @@ def versions() -> dict[str, str]:
 
 
 def _run_part(plan: "Plan", phases: "Phases", resumed: int) -> Run:
-    from harness.runs import command_line
     from harness.options import stated
+    from harness.runs import command_line
 
     submission = plan.submission
     return Run(

@@ -76,6 +76,8 @@ class Submission:
     batch_size: int = 1
     device: str = "cpu"
     dtype: str = "float32"
+    identified: bool = False
+    """True where code, options and weights identify the answers, so that a later run may go on from them."""
 
     @property
     def classes(self) -> tuple[str, ...]:

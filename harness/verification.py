@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 
 from harness.errors import RecordError
-from harness.runs import Outcome, plan_run, score_plan
 from harness.options import RunOptions
 from harness.predictions import load_facts, load_parts, merge
 from harness.progress import Reporter
 from harness.record import Metric, Record, Verification
 from harness.recording import versions
+from harness.runs import Outcome, plan_run, score_plan
 from harness.scoring import Scored
 from harness.store import Home, default_home
 from harness.task import Predictions

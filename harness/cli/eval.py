@@ -21,9 +21,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Run, then print the result and where everything is."""
     from harness.cli.show import show_record
     from harness.cli.terminal import TerminalReporter
-    from harness.runs import evaluate
     from harness.publish import after_eval
     from harness.record import encode
+    from harness.runs import evaluate
 
     options, reporter = run_options(arguments), TerminalReporter()
     outcome = evaluate(options, reporter)

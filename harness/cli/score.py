@@ -21,9 +21,9 @@ def register(verbs: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Score, then print the result and where the record is."""
     from harness.cli.terminal import TerminalReporter
-    from harness.runs import score
     from harness.publish import after_score
     from harness.record import encode
+    from harness.runs import score
 
     options, reporter = run_options(arguments), TerminalReporter()
     outcome = score(options, reporter)

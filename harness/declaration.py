@@ -1,0 +1,112 @@
+"""What a task declares about itself: metrics, protocols, settings, the interface that it asks for."""
+
+from dataclasses import dataclass
+
+from harness.columns import ColumnSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricSpec:
+    """One number that a task reports. `decimals` is how many its users print."""
+
+    name: str
+    title: str
+    unit: str = ""
+    higher_is_better: bool = True
+    decimals: int = 3
+    protocols: tuple[str, ...] = ()
+    """Protocols under which it exists; empty: all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtocolSpec:
+    """A named way to score. Two protocols never share a column."""
+
+    id: str
+    title: str
+    source: str
+    """The official evaluator that it follows: repository and file, or paper."""
+    also: tuple[str, ...] = ()
+    """Other protocols that are always computed beside it, from the same statistics."""
+    main_metric: str = ""
+    """The main metric under this protocol, where it is not the task's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingSpec:
+    """Something a run chooses that splits a comparison (DESIGN.md: setting)."""
+
+    name: str
+    title: str
+    default: str | int | float | bool
+    choices: tuple[str | int | float | bool, ...] = ()
+    """The values allowed; empty: any of the default's type."""
+    by: str = "run"
+    """Who chooses it: `run` (``--set NAME=VALUE``) or `submission` (its manifest and options)."""
+    compared: bool = True
+    """False for what is recorded but does not split a comparison (the size of tiles)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interface:
+    """What a submission must provide for a task, in words and as columns of a prediction."""
+
+    id: str
+    title: str
+    inputs: str
+    """What ``sample.inputs`` holds: keys, shapes, dtypes."""
+    answer: str
+    """What ``finish`` returns: keys, shapes, dtypes."""
+    columns: tuple[ColumnSpec, ...]
+    """How an answer is stored, after `Task.encoder` has checked and translated it. A result file may be stored in
+    another form that the task's `score` knows (top-k labels instead of logits)."""
+    extra: tuple[ColumnSpec, ...] = ()
+    """What is stored beside an answer but is no part of it (times of frames): outside the predictions' digest."""
+    methods: tuple[str, ...] = ("prepare", "forward", "finish")
+    """The methods that a submission object must have."""
+    baseline: str = ""
+    """Python statements of the simplest honest ``finish(self, raw, sample)``, for the scaffold of a new submission:
+    ``np``, ``sample`` and ``self.facts`` (`Dataset.facts`) are at hand, `raw` is the sample itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskMeta:
+    """What a task is, for people and for the engine."""
+
+    id: str
+    version: str
+    """Raised whenever a score could change; stored in every record and part of the key of stored predictions."""
+    title: str
+    family: str
+    summary: str
+    metrics: tuple[MetricSpec, ...]
+    main_metric: str
+    protocols: tuple[ProtocolSpec, ...]
+    """The first is the default."""
+    splits: tuple[str, ...]
+    """The first is the default."""
+    interface: Interface
+    unit: str
+    """What is resampled for intervals: `image`, `query`, `sequence`, ..."""
+    fixed: str
+    """What stays fixed under resampling (the set of categories, the gallery), in words."""
+    layout: str
+    """The official tree, as text."""
+    results: str
+    """The official result format, in one sentence."""
+    licence: str
+    citation: str
+    homepage: str
+    settings: tuple[SettingSpec, ...] = ()
+    evaluators: tuple[str, ...] = ("harness",)
+    """What can compute the score (``--evaluator``); the first is the default."""
+    notice: str = ""
+    """What every reader of a score must know (a withdrawn data set, a known defect)."""
+    hidden: bool = False
+    """True for a data set that boards show only when asked for."""
+    private_labels: bool = False
+    """True where the truth is not public: then replicates are not published."""
+
+    def protocol(self, id: str) -> ProtocolSpec:
+        """The protocol called `id`; KeyError if there is none."""
+        return {protocol.id: protocol for protocol in self.protocols}[id]

@@ -1,0 +1,19 @@
+"""torchvision's own models as submissions: ``--submission torchvision:NAME``."""
+
+from typing import TYPE_CHECKING
+
+from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from harness.options import RunOptions
+    from harness.submission import Submission
+    from harness.task import Dataset, Task
+
+
+def load(name: str, task: "Task", dataset: "Dataset", options: "RunOptions") -> "Submission":
+    """The submission ``torchvision:name`` for a task; raises UsageError where torchvision has nothing for its interface."""
+    if task.meta.interface.id != "detection":
+        raise UsageError(f"torchvision:{name} answers detection; {task.meta.id} asks for {task.meta.interface.id}")
+    from submissions.torchvision_models.detection import load_detector
+
+    return load_detector(name, options)
