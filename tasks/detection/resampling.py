@@ -105,7 +105,7 @@ def _events(matches: Matches, n_categories: int, parameters: Parameters, area: i
     hit, ignored = matches.positive[order, area], matches.ignored[order, area]
     every = np.uint16((1 << len(parameters.thresholds)) - 1)
     miss = np.where((hit | ignored) == 0, _ALL, ~(hit | ignored) & every).astype(np.uint16)
-    counts = (hit | miss) != 0
+    counts = ((hit | miss) != 0) & (matches.rank[order] < parameters.limits[-1])
     order, image, hit, miss = order[counts], image[counts], hit[counts], miss[counts]
     starts = np.concatenate([[0], np.cumsum(counts)])[starts]
     plain, block = _blocks(matches.category[order], matches.score[order], image, hit, miss)
