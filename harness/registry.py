@@ -11,11 +11,13 @@ from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import HarnessError, SubmissionError, UsageError
-from harness.manifest import Manifest, read_manifest
-from harness.task import Task
+
+if TYPE_CHECKING:
+    from harness.manifest import Manifest
+    from harness.task import Task
 
 TASKS = "harness.tasks"
 """Entry points: task id -> ``module:factory``, the factory returns a Task."""
@@ -45,8 +47,10 @@ def submission_names() -> list[str]:
     return list(installed(SUBMISSIONS))
 
 
-def find_task(name: str) -> Task:
+def find_task(name: str) -> "Task":
     """The task called `name`, or the one in the folder `name`; raises UsageError with the nearest names."""
+    from harness.task import Task
+
     if name in installed(TASKS):
         task = load_point(installed(TASKS)[name])()
     elif _is_folder(name):
@@ -58,8 +62,10 @@ def find_task(name: str) -> Task:
     return task
 
 
-def find_submission(name: str) -> tuple[Path, Manifest, str]:
+def find_submission(name: str) -> tuple[Path, "Manifest", str]:
     """Folder, manifest and package name ('' for a bare folder) of a submission, by name or path."""
+    from harness.manifest import read_manifest
+
     if name in installed(SUBMISSIONS):
         package = installed(SUBMISSIONS)[name].value
         folder = package_folder(package)
@@ -78,7 +84,7 @@ def package_folder(package: str) -> Path:
     return Path(next(iter(spec.submodule_search_locations)))
 
 
-def entry_function(manifest: Manifest, folder: Path, package: str) -> Any:
+def entry_function(manifest: "Manifest", folder: Path, package: str) -> Any:
     """The function that a manifest's ``entry`` names; raises SubmissionError when it cannot be had."""
     file, _, function = manifest.entry.partition(":")
     stem = file.removesuffix(".py")
