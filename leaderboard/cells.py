@@ -1,0 +1,117 @@
+"""Cells that several pages share: provenance, methods, records, measurements."""
+
+from harness.record import Record, Timing
+from harness.summary import method_name
+from leaderboard.boards import speed_flags, submission_id
+from leaderboard.numbers import counted, measured, missing, quantile_cell, text_cell, value_cell, verdict_note
+from leaderboard.table import Cell, Column
+from leaderboard.text import name
+
+SHAPES = {"reported": "○", "scored": "◐", "measured": "●", "verified": "◆", "disputed": "✕"}
+MEANINGS = {
+    "reported": "a paper says so",
+    "scored": "this harness scored a file of predictions",
+    "measured": "this harness ran the model",
+    "verified": "scored again from the stored predictions, and equal",
+    "disputed": "scored again from the stored predictions, and different",
+}
+METHOD = Column(key="submission", title="Submission", header=True)
+PROVENANCE = Column(key="provenance", title="Provenance")
+DATE = Column(key="date", title="Date")
+RECORD = Column(key="record", title="Record")
+
+
+def record_path(record: Record) -> str:
+    """The page of a record, from the site's root."""
+    return f"r/{record.id}/index.html"
+
+
+def submission_path(record: Record) -> str:
+    """The page of a record's submission, from the site's root."""
+    return f"s/{submission_id(record)}/index.html"
+
+
+def method_cell(record: Record) -> Cell:
+    """The method, linked to its page; beneath it the hash of its name, since names may look alike."""
+    sub = f"seed group {name(record.seed_group)}" if record.seed_group else ""
+    return Cell(value=method_name(record), text=name(method_name(record)), href=submission_path(record), sub=sub)
+
+
+def provenance_cell(record: Record) -> Cell:
+    """Where the number comes from, by word and shape."""
+    return Cell(value=record.provenance, text=record.provenance, shape=SHAPES[record.provenance])
+
+
+def record_cell(record: Record) -> Cell:
+    """A record's id, linked to its page."""
+    return Cell(value=record.id, text=record.id[:8], href=record_path(record))
+
+
+def date_cell(record: Record) -> Cell:
+    """The day on which a run finished, or of the source."""
+    return text_cell(
+        (record.run.finished or record.source.date if record.source else record.run.finished)[:10], absent="no date"
+    )
+
+
+def latency_cell(record: Record, timing: Timing | None, span: str, quantile: str = "p50") -> Cell:
+    """A percentile of a span of `timing`; grey where it may not be compared."""
+    if timing is None:
+        return missing(record.measurements.reason)
+    found = next((item for item in timing.spans if item.name == span), None)
+    if found is None:
+        return missing(f"there is no span {span}")
+    return quantile_cell(getattr(found, quantile), timing, speed_flags(record, "speed"))
+
+
+def throughput_cell(record: Record, batch_size: int) -> Cell:
+    """Samples a second at a batch size."""
+    found = next((item for item in record.measurements.throughput if item.batch_size == batch_size), None)
+    if found is None:
+        return missing(record.measurements.reason or f"no throughput was measured at batch size {batch_size}")
+    flags = speed_flags(record, "speed")
+    note = verdict_note(found.verdict, found.reasons, flags)
+    return value_cell(found.value, found.reason, note=note, muted=found.verdict != "stable" or bool(flags))
+
+
+def energy_cell(record: Record) -> Cell:
+    """Joules a sample."""
+    found = next(iter(record.measurements.energy), None)
+    if found is None:
+        return missing(record.measurements.reason)
+    flags = speed_flags(record, "energy")
+    note = verdict_note(found.verdict, [], flags)
+    return value_cell(found.energy_j, found.reason, note=note, muted=found.verdict != "stable" or bool(flags))
+
+
+def parameters_cell(record: Record) -> Cell:
+    """Number of parameters."""
+    cost = record.measurements.cost
+    if cost is None or cost.parameters is None:
+        return missing(cost.reason if cost else record.measurements.reason, "not counted")
+    return Cell(value=cost.parameters, text=counted(cost.parameters))
+
+
+def macs_cell(record: Record) -> Cell:
+    """Multiply-accumulates of one sample; a lower bound says so."""
+    cost = record.measurements.cost
+    if cost is None or cost.macs is None:
+        return missing(cost.reason if cost else record.measurements.reason, "not counted")
+    bound = "" if cost.complete else "≥ "
+    note = f"input {cost.input}" if cost.input else ""
+    lower = f"a lower bound: no formula for {', '.join(cost.uncounted) or 'some operators'}"
+    return Cell(
+        value=cost.macs,
+        text=bound + counted(cost.macs),
+        reason="; ".join(filter(None, ["" if cost.complete else lower, note])),
+    )
+
+
+def memory_cell(record: Record) -> Cell:
+    """Peak memory in MiB."""
+    found = record.measurements.peak_memory_bytes
+    return (
+        missing(record.measurements.reason)
+        if found is None
+        else Cell(value=found / 2**20, text=measured(found / 2**20))
+    )

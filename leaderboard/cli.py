@@ -1,0 +1,118 @@
+"""The verbs ``harness leaderboard`` and ``harness export``. Nothing heavy is imported before a verb runs."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+DEFAULT_OUT = Path("site")
+DEFAULT_PORT = 8765
+Subparsers = Any
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add ``leaderboard build`` and ``leaderboard serve``."""
+    parser = subparsers.add_parser("leaderboard", help="make a site of the records, or show it")
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    build = _verb(verbs, "build", "make a static site of every record", _build)
+    build.add_argument(
+        "--out", type=Path, default=DEFAULT_OUT, metavar="DIR", help="folder of the site (default: site)"
+    )
+    build.add_argument("--show-hidden", action="store_true", help="include boards of withdrawn data sets")
+    serve = _verb(verbs, "serve", "build the site and show it on this machine", _serve)
+    serve.add_argument(
+        "--out", type=Path, default=None, metavar="DIR", help="folder of the site (default: site in the first home)"
+    )
+    serve.add_argument(
+        "--host", default="127.0.0.1", metavar="ADDRESS", help="address to listen at (default: this machine only)"
+    )
+    serve.add_argument(
+        "--port", type=int, default=DEFAULT_PORT, metavar="N", help=f"port (default: {DEFAULT_PORT}; 0: any free one)"
+    )
+
+
+def register_export(subparsers: Subparsers) -> None:
+    """Add ``export``."""
+    parser = _verb(subparsers, "export", "records as CSV, JSON, LaTeX or Markdown", _export)
+    parser.add_argument("--format", choices=("csv", "json", "latex", "markdown"), default="csv", help="default: csv")
+    parser.add_argument("--task", default="", metavar="TASK", help="only records of this task")
+    parser.add_argument(
+        "--out", type=Path, default=None, metavar="FILE", help="file to write (default: standard output)"
+    )
+
+
+def _verb(
+    verbs: Subparsers, name: str, about: str, run: Callable[[argparse.Namespace], int]
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=about, description=about)
+    parser.add_argument(
+        "--home", type=Path, action="append", default=[], metavar="DIR", help="folder of results; may be given again"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document on standard output")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _homes(arguments: argparse.Namespace) -> list[Path]:
+    from harness.store import default_home
+
+    return list(arguments.home) or [default_home()]
+
+
+def _build(arguments: argparse.Namespace) -> int:
+    from leaderboard.build import build_site
+
+    report = build_site(_homes(arguments), arguments.out, show_hidden=arguments.show_hidden)
+    if arguments.json:
+        _print(_report(report))
+        return 0
+    drawn = f", {report.plots_drawn} plots drawn" if report.plots_drawn else ""
+    rejected = f", {report.rejected} files rejected" if report.rejected else ""
+    made = f"{report.records} records on {report.boards} boards, {report.written} of {report.files} files new"
+    _print(f"{report.index}: {made}{drawn}{rejected}")
+    return 0
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from leaderboard.build import build_site
+    from leaderboard.hooks import SITE
+    from leaderboard.serve import serve
+
+    homes = _homes(arguments)
+    out = arguments.out or homes[0] / SITE
+    build_site(homes, out)
+
+    def ready(address: str) -> None:
+        _print({"address": address, "folder": str(out)} if arguments.json else f"{out} at {address} (Ctrl-C ends it)")
+
+    serve(out, arguments.host, arguments.port, ready)
+    return 0
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from harness.files import write_bytes
+    from leaderboard.collect import collect
+    from leaderboard.export import WRITERS, rows
+
+    records = [entry.record for entry in collect(_homes(arguments)).current]
+    chosen = [record for record in records if arguments.task in ("", record.task.id)]
+    data = WRITERS["json" if arguments.json else arguments.format](rows(chosen))
+    if arguments.out is None:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    else:
+        write_bytes(arguments.out, data)
+    return 0
+
+
+def _report(report: Any) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {key: str(value) if isinstance(value, Path) else value for key, value in asdict(report).items()}
+
+
+def _print(value: Any) -> None:
+    sys.stdout.write((value if isinstance(value, str) else json.dumps(value)) + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,116 @@
+"""From homes to the records that a site shows: which stand, which were replaced or taken back, which cannot be read."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.errors import UsageError
+from harness.record import Record, encode, with_id
+from harness.store import Home
+
+ID = re.compile(r"[0-9a-f]{16}")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A record and the home that keeps its artifacts."""
+
+    record: Record
+    home: Home
+    altered: str = ""
+    """Why its id is not that of its content; empty where it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A file that is no record, and why."""
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """Everything in the homes. `current` leaves out what was superseded or withdrawn; `replaced` says by which record."""
+
+    entries: Mapping[str, Entry]
+    superseded: Mapping[str, str] = field(default_factory=dict)
+    withdrawn: Mapping[str, str] = field(default_factory=dict)
+    rejected: tuple[Rejected, ...] = ()
+
+    @property
+    def current(self) -> list[Entry]:
+        """The results that stand, in order of id."""
+        gone = self.superseded.keys() | self.withdrawn.keys()
+        return [entry for id, entry in self.entries.items() if id not in gone and entry.record.kind == "result"]
+
+    @property
+    def past(self) -> list[Entry]:
+        """The results that no longer stand, in order of id."""
+        gone = self.superseded.keys() | self.withdrawn.keys()
+        return [entry for id, entry in self.entries.items() if id in gone and entry.record.kind == "result"]
+
+
+def collect(homes: Sequence[Path]) -> Collection:
+    """Read every record of `homes`; raises UsageError for a folder that is no home."""
+    found: dict[str, Entry] = {}
+    rejected: set[Rejected] = set()
+    for path in homes:
+        if not path.is_dir():
+            raise UsageError(
+                f"{path} is no folder; --home names the folder that 'harness eval' wrote (it holds records/)"
+            )
+        home = Home(path)
+        for file, record in home.records():
+            if not isinstance(record, Record):
+                rejected.add(Rejected(file.name, _without_folder(str(record), file)))
+            elif not ID.fullmatch(record.id) or file.stem != record.id:
+                rejected.add(
+                    Rejected(
+                        file.name, f"its id is '{record.id}', but it must be the file's name, 16 hexadecimal digits"
+                    )
+                )
+            else:
+                _keep(found, Entry(record, home, _altered(record)))
+    entries = {id: found[id] for id in sorted(found)}
+    records = [entry.record for entry in entries.values()]
+    return Collection(
+        entries=entries,
+        superseded=_targets(((record.id, record.supersedes) for record in records), entries),
+        withdrawn=_targets(((record.id, record.withdraws) for record in records), entries),
+        rejected=tuple(sorted(rejected, key=lambda item: (item.file, item.reason))),
+    )
+
+
+def _without_folder(message: str, file: Path) -> str:
+    return message.replace(str(file), file.name)
+
+
+def _altered(record: Record) -> str:
+    try:
+        expected = with_id(record).id
+    except ValueError as error:
+        return f"its content gives no id ({error})"
+    return "" if expected == record.id else f"its content gives the id {expected}: it was changed after it was written"
+
+
+def _keep(found: dict[str, Entry], entry: Entry) -> None:
+    """Of two copies of one record keep the one with more verifications, whatever the order of the homes."""
+    known = found.get(entry.record.id)
+    if known is None or _weight(entry) > _weight(known):
+        found[entry.record.id] = entry
+
+
+def _weight(entry: Entry) -> tuple[bool, int, bytes]:
+    return not entry.altered, len(entry.record.verifications), encode(entry.record)
+
+
+def _targets(claims: Iterable[tuple[str, Sequence[str]]], entries: Mapping[str, Entry]) -> dict[str, str]:
+    """Record id -> the record that names it; of several the first, never itself."""
+    found: dict[str, str] = {}
+    for by, targets in claims:
+        for target in targets:
+            if target in entries and target != by:
+                found.setdefault(target, by)
+    return found

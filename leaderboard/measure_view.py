@@ -1,0 +1,136 @@
+"""A record's measurements in full: every span and percentile, throughput, energy, cost, with the reason for every gap."""
+
+from collections.abc import Iterator
+
+from harness.record import Cost, Energy, Record, Throughput, Timing
+from leaderboard.boards import speed_flags
+from leaderboard.cells import macs_cell, memory_cell, parameters_cell
+from leaderboard.numbers import MUTED_VERDICTS, counted, quantile_cell, text_cell, value_cell, verdict_note
+from leaderboard.table import Cell, Column, Row, Table
+from leaderboard.text import clean, name
+from leaderboard.view import Fact, Section
+
+SPANS = (
+    Column(key="span", title="Span", header=True),
+    Column(key="n", title="Timed", numeric=True),
+    Column(key="blocks", title="Blocks", numeric=True),
+    *[
+        Column(key=f"{key}_ms", title=title, unit="ms", numeric=True, better="lower")
+        for key, title in (("mean", "Mean"), ("min", "Least"), ("p50", "Median"), ("p90", "90 %"), ("p99", "99 %"))
+    ],
+)
+
+
+def measurement_sections(record: Record) -> Iterator[Section]:
+    """Latency, throughput, energy and cost; one section that says why, where there is nothing."""
+    found = record.measurements
+    if not (found.latency or found.throughput or found.energy or found.cost):
+        yield Section(
+            id="measurements",
+            title="Measurements",
+            paragraphs=[f"None: {clean(found.reason) or 'no reason was stated'}."],
+        )
+        return
+    flags = speed_flags(record, "speed")
+    for index, timing in enumerate(found.latency):
+        yield _latency(index, timing, flags)
+    if found.throughput:
+        yield Section(
+            id="throughput", title="Throughput", facts=[_throughput(item, flags) for item in found.throughput]
+        )
+    for index, energy in enumerate(found.energy):
+        yield _energy(index, energy, speed_flags(record, "energy"))
+    yield _cost(record, found.cost)
+
+
+def _latency(index: int, timing: Timing, flags: str) -> Section:
+    verdict = verdict_note(timing.verdict, timing.reasons, flags)
+    text = f"Batch {timing.batch_size}, {name(timing.dtype)}, {name(timing.scenario)}. Verdict: {timing.verdict}."
+    rows = [
+        Row(
+            id=f"span-{index}-{i}",
+            muted=timing.verdict in MUTED_VERDICTS,
+            cells=(
+                text_cell(name(span.name)),
+                Cell(value=span.n, text=str(span.n)),
+                Cell(value=span.blocks, text=str(span.blocks)),
+                value_cell(span.mean),
+                value_cell(span.min),
+                *[quantile_cell(item, timing) for item in (span.p50, span.p90, span.p99)],
+            ),
+        )
+        for i, span in enumerate(timing.spans)
+    ]
+    equal = {
+        True: "The timed outputs equal the scored ones.",
+        False: "The timed outputs differ from the scored ones.",
+        None: "",
+    }
+    paragraphs = [text, *filter(None, [verdict, equal[timing.outputs_equal], clean(timing.method)])]
+    table = Table(
+        id=f"spans-{index}", caption="Milliseconds a sample", columns=SPANS, rows=tuple(rows), data=f"latency-{index}"
+    )
+    first = value_cell(timing.first_inference_ms, "it was not timed")
+    facts = [
+        Fact(label="First inference, ms", cell=first),
+        *_plain(timing.warm_up, "warm-up"),
+        *_plain(timing.conditions, ""),
+    ]
+    return Section(
+        id=f"latency-{index}", title="Latency", paragraphs=paragraphs, tables=[table] if rows else [], facts=facts
+    )
+
+
+def _plain(values: dict[str, object], prefix: str) -> list[Fact]:
+    facts = []
+    for key, value in list(values.items())[:40]:
+        label = f"{prefix} {key}".strip().replace("_", " ")
+        facts.append(Fact(label=name(label), cell=text_cell(clean(_written(value), 300), absent="empty")))
+    return facts
+
+
+def _written(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_written(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_written, value))
+    return "not readable" if value is None else str(value)
+
+
+def _throughput(found: Throughput, flags: str) -> Fact:
+    note = verdict_note(found.verdict, found.reasons, flags)
+    cell = value_cell(found.value, found.reason, note=note, muted=found.verdict != "stable")
+    return Fact(label=f"Samples a second, batch {found.batch_size}", cell=cell)
+
+
+def _energy(index: int, found: Energy, flags: str) -> Section:
+    note = verdict_note(found.verdict, [], flags)
+    facts = [
+        Fact(label="Joules a sample", cell=value_cell(found.energy_j, found.reason, note=note)),
+        Fact(label="Mean watts", cell=value_cell(found.power_w, found.reason)),
+        Fact(label="Source", cell=text_cell(" ".join(filter(None, [found.source, found.scope])), absent="none")),
+        *_plain(found.facts, ""),
+    ]
+    items = [Cell(value=line, text=f"Tried: {clean(line)}") for line in found.tried]
+    enable = [f"To enable it: {clean(found.how_to_enable)}"] if found.how_to_enable else []
+    return Section(id=f"energy-{index}", title="Energy", facts=facts, items=items, paragraphs=enable)
+
+
+def _cost(record: Record, found: Cost | None) -> Section:
+    facts = [
+        Fact(label="Parameters", cell=parameters_cell(record)),
+        Fact(label="MACs of one sample", cell=macs_cell(record)),
+        Fact(label="Peak memory, MiB", cell=memory_cell(record)),
+    ]
+    if found is not None:
+        facts += [
+            Fact(label=f"operations, {name(kind)}", cell=Cell(value=count, text=counted(count)))
+            for kind, count in found.operations.items()
+        ]
+        facts += [
+            Fact(label=f"under {name(view)}", cell=value_cell(value, "it does not exist"))
+            for view, value in found.views.items()
+        ]
+    return Section(id="cost", title="Cost", facts=facts)

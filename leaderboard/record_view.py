@@ -1,0 +1,293 @@
+"""The page of a record: everything that the record says, with the command that checks it again."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from harness.record import Record
+from harness.summary import method_name
+from leaderboard.board_view import BANNERS, board_path, board_title, rank_cell
+from leaderboard.boards import Board
+from leaderboard.cells import MEANINGS, SHAPES, date_cell, record_path, submission_path
+from leaderboard.collect import Collection, Entry
+from leaderboard.measure_view import measurement_sections
+from leaderboard.numbers import metric_cell, text_cell
+from leaderboard.standings import Standings
+from leaderboard.table import Cell, Column, Row, Table, unique
+from leaderboard.text import arxiv_link, clean, https_link, link_host, name
+from leaderboard.view import Fact, Page, Section
+
+MOST_ROWS = 500
+MOST_FACTS = 120
+
+
+def record_view(entry: Entry, board: Board, found: Standings, collection: Collection) -> Page:
+    """Everything about one record."""
+    record = entry.record
+    sections = [
+        _metrics(record),
+        *measurement_sections(record),
+        *_details(record),
+        _notes(entry, found),
+        _method(record),
+        _data(record),
+        *_run(record),
+        _artifacts(record),
+        *_verifications(record),
+    ]
+    return Page(
+        path=record_path(record),
+        title=f"{name(method_name(record))} on {board_title(board)}",
+        lead=f"{record.provenance}: {MEANINGS[record.provenance]}.",
+        banner=_banner(record, board, collection),
+        crumbs=[("All boards", "index.html"), (board_title(board), board_path(board))],
+        links=_links(record),
+        downloads=[("This record as JSON", "record.json")],
+        facts=_facts(entry, found, collection),
+        sections=sections,
+    )
+
+
+def facts_of(values: dict[str, Any], *, code: bool = False) -> list[Fact]:
+    """A nested dictionary as labelled values, at most 120 of them."""
+    pairs = list(_flatten("", values))
+    shown = [
+        Fact(label=name(label), cell=text_cell(clean(text), absent="empty"), code=code)
+        for label, text in pairs[:MOST_FACTS]
+    ]
+    if len(pairs) > MOST_FACTS:
+        shown.append(
+            Fact(label="more", cell=text_cell(f"{len(pairs) - MOST_FACTS} further values are in the JSON file"))
+        )
+    return shown
+
+
+def _flatten(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict) and value:
+        for key, item in value.items():
+            yield from _flatten(f"{prefix}.{key}" if prefix else str(key), item)
+    elif isinstance(value, list):
+        yield prefix, ", ".join(map(str, value[:50])) + (f" and {len(value) - 50} more" if len(value) > 50 else "")
+    else:
+        yield prefix, "null" if value is None else str(value)
+
+
+def _banner(record: Record, board: Board, collection: Collection) -> str:
+    if record.id in collection.withdrawn:
+        return f"Withdrawn by record {collection.withdrawn[record.id]}."
+    if record.id in collection.superseded:
+        return f"Superseded by record {collection.superseded[record.id]}."
+    return BANNERS["limit"] if record.task.limit is not None else BANNERS[board.section]
+
+
+def _facts(entry: Entry, found: Standings, collection: Collection) -> list[Fact]:
+    record = entry.record
+    main = metric_cell(record.main, "nothing was scored")
+    facts = [
+        Fact(label="Record", cell=text_cell(record.id), code=True),
+        Fact(label=record.task.main_metric, cell=main),
+        Fact(label="Rank", cell=rank_cell(found, record)),
+        Fact(
+            label="Provenance",
+            cell=Cell(value=record.provenance, text=record.provenance, shape=SHAPES[record.provenance]),
+        ),
+        Fact(label="Submission", cell=text_cell(name(method_name(record)), href=submission_path(record))),
+        Fact(label="Date", cell=date_cell(record)),
+        Fact(
+            label="Handed in by",
+            cell=text_cell(name(", ".join(filter(None, [record.submitter.name, record.submitter.team])))),
+        ),
+        Fact(label="Check it again", cell=text_cell(f"harness verify {record.id}"), code=True),
+    ]
+    for label, targets in (("Supersedes", record.supersedes), ("Withdraws", record.withdraws)):
+        facts += [Fact(label=label, cell=_reference(target, collection), code=True) for target in targets]
+    by = collection.withdrawn.get(record.id) or collection.superseded.get(record.id)
+    return [*facts, Fact(label="Replaced by", cell=_reference(by, collection), code=True)] if by else facts
+
+
+def _reference(id: str, collection: Collection) -> Cell:
+    known = collection.entries.get(id)
+    shown = known is not None and known.record.kind == "result"
+    return text_cell(clean(id, 40), href=record_path(known.record) if known and shown else "")
+
+
+def _links(record: Record) -> list[tuple[str, str]]:
+    found = []
+    identifier = record.submission.arxiv
+    if link := arxiv_link(identifier):
+        found.append((f"arXiv {identifier}", link))
+    if record.source and (link := https_link(record.source.url)):
+        found.append((f"source at {link_host(link)}", link))
+    return found
+
+
+def _metrics(record: Record) -> Section:
+    columns = (
+        Column(key="metric", title="Metric", header=True),
+        Column(key="protocol", title="Protocol"),
+        Column(key="value", title="Value", numeric=True),
+        Column(key="unit", title="Unit"),
+        Column(key="n", title="Units", numeric=True),
+        Column(key="how", title="Interval, or why there is none"),
+    )
+    rows = []
+    for index, metric in enumerate(record.metrics):
+        how = metric.interval.method if metric.interval else metric.reason
+        unit = Cell(value=metric.unit or "1", text=name(metric.unit) or "1")
+        cells = (
+            text_cell(name(metric.name)),
+            text_cell(name(metric.protocol)),
+            metric_cell(metric),
+            unit,
+            Cell(value=metric.n, text=str(metric.n)),
+            text_cell(how),
+        )
+        rows.append(Row(id=f"metric-{index}", cells=cells))
+    table = Table(id="scores", caption="Every metric of this record", columns=columns, rows=tuple(rows), data="scores")
+    return Section(
+        id="metrics",
+        title="Metrics",
+        tables=[table] if rows else [],
+        paragraphs=[] if rows else ["Nothing was scored."],
+    )
+
+
+def _details(record: Record) -> list[Section]:
+    sections = []
+    for index, table in enumerate(record.tables):
+        width = len(table.columns)
+        keys = unique(name(title) for title in table.columns)
+        columns = tuple(
+            Column(key=key, title=name(title), numeric=_is_numeric(table.rows, i), header=i == 0)
+            for i, (key, title) in enumerate(zip(keys, table.columns, strict=True))
+        )
+        rows = tuple(
+            Row(id=f"d{index}-{i}", cells=tuple(_detail_cell(value) for value in (*row, *[None] * width)[:width]))
+            for i, row in enumerate(table.rows[:MOST_ROWS])
+        )
+        left = len(table.rows) - len(rows)
+        note = f"{left} further rows are in the JSON file." if left > 0 else ""
+        shown = Table(
+            id=f"detail-{index}", caption=name(table.title or table.name), columns=columns, rows=rows, note=note
+        )
+        sections.append(
+            Section(id=f"details-{index}", title=name(table.title or table.name), tables=[shown], folded=len(rows) > 20)
+        )
+    return sections
+
+
+def _is_numeric(rows: Sequence[Sequence[Any]], index: int) -> bool:
+    values = [row[index] for row in rows if index < len(row) and row[index] is not None]
+    return bool(values) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+
+
+def _detail_cell(value: Any) -> Cell:
+    if value is None:
+        return Cell(text="none", muted=True)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return Cell(value=str(value), text=clean(str(value), 200))
+    return Cell(value=value, text=str(value) if isinstance(value, int) else f"{value:.4g}")
+
+
+def _notes(entry: Entry, found: Standings) -> Section:
+    record = entry.record
+    lines = [f"Not ranked: {found.reasons[record.id]}."] if record.id in found.reasons else []
+    lines += [f"{flag.scope} is not compared ({flag.code}): {flag.text}" for flag in record.flags]
+    lines += [entry.altered] if entry.altered else []
+    lines += [f"Warning: {warning}" for warning in record.warnings]
+    items = [Cell(value=line, text=clean(line)) for line in lines]
+    return Section(id="notes", title="Warnings and flags", items=items, paragraphs=[] if items else ["None."])
+
+
+def _method(record: Record) -> Section:
+    part = record.submission
+    stated = {
+        "title": part.title,
+        "variant": part.variant,
+        "trained on": part.trained_on,
+        "emulated arithmetic": part.emulated,
+        "weights": " ".join(filter(None, [part.weights.kind, part.weights.name])),
+        "weights SHA-256": part.weights.sha256,
+        "manifest digest": part.manifest_digest,
+        "code digest": part.code_digest,
+        "seed group": record.seed_group,
+        **{f"option {key}": value for key, value in part.options.items()},
+        **part.facts,
+    }
+    return Section(
+        id="method", title="Method", facts=facts_of({key: value for key, value in stated.items() if value != ""})
+    )
+
+
+def _data(record: Record) -> Section:
+    task = record.task
+    evaluator = task.evaluator
+    stated = {
+        "task": f"{task.id}, version {task.version}",
+        "split": task.split,
+        "origin": task.origin,
+        "samples": task.samples,
+        "resampling unit": task.unit,
+        "data digest": task.data_digest,
+        "input digest": task.input_digest,
+        "notice": task.notice,
+        "scored by": f"{evaluator.name} {evaluator.version}" if evaluator else "",
+        "agrees with": evaluator.agrees_with if evaluator else "",
+        **{f"setting {key}": value for key, value in record.settings.items()},
+        **task.facts,
+    }
+    return Section(
+        id="data", title="Data", facts=facts_of({key: value for key, value in stated.items() if value != ""})
+    )
+
+
+def _run(record: Record) -> Iterator[Section]:
+    run = record.run
+    stated = {
+        "command": " ".join(run.command),
+        "started": run.started,
+        "finished": run.finished,
+        "device": run.device,
+        "dtype": run.dtype,
+        "batch size": run.batch_size or "",
+        "seed": run.seed,
+        "shards": run.shards,
+        "samples from an earlier run": run.resumed_samples,
+        "options": run.options,
+        "seconds": run.phases,
+        "versions": run.versions,
+    }
+    yield Section(
+        id="run", title="Run", facts=facts_of({key: value for key, value in stated.items() if value not in ("", {})})
+    )
+    if record.host is not None:
+        stated = {"title": record.host.title, "host id": record.host.host_id, **record.host.facts}
+        yield Section(id="host", title="Host", facts=facts_of(stated), folded=True)
+    if record.source is not None:
+        source = record.source
+        stated = {"paper": source.paper, "place": source.place, "date": source.date, "address": source.url}
+        yield Section(
+            id="source", title="Source", facts=facts_of({key: value for key, value in stated.items() if value})
+        )
+    if record.facts:
+        yield Section(id="facts", title="Further facts", facts=facts_of(record.facts))
+
+
+def _artifacts(record: Record) -> Section:
+    facts = [
+        Fact(
+            label=name(item.kind),
+            cell=Cell(value=item.digest, text=clean(item.digest), sub=clean(item.path)),
+            code=True,
+        )
+        for item in record.artifacts
+    ]
+    return Section(id="artifacts", title="Stored beside it", facts=facts, paragraphs=[] if facts else ["Nothing."])
+
+
+def _verifications(record: Record) -> list[Section]:
+    items = []
+    for found in record.verifications:
+        outcome = "equal" if found.equal else f"different: {'; '.join(found.differences)}"
+        line = f"{found.when[:19]}{' by ' + name(found.by) if found.by else ''}: {outcome}"
+        items.append(Cell(value=line, text=clean(line)))
+    return [Section(id="verifications", title="Verifications", items=items)] if items else []

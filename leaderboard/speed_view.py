@@ -1,0 +1,168 @@
+"""Speed and energy of a board's results, one section for every host: numbers of two hosts never share a table."""
+
+from collections.abc import Callable, Sequence
+
+from harness.record import Host, Record, Span, Timing
+from harness.summary import method_name
+from leaderboard.boards import main_metric, short_hash, speed_flags
+from leaderboard.cells import (
+    METHOD,
+    RECORD,
+    energy_cell,
+    latency_cell,
+    memory_cell,
+    method_cell,
+    record_cell,
+    throughput_cell,
+)
+from leaderboard.collect import Entry
+from leaderboard.numbers import MUTED_VERDICTS, metric_cell, text_cell
+from leaderboard.plot import Point, Scatter, describe
+from leaderboard.standings import Standings
+from leaderboard.table import Cell, Column, Row, Table
+from leaderboard.text import name
+from leaderboard.view import Picture, Section
+
+PlotFiles = Callable[[Scatter], tuple[str, str]]
+"""Draws a scatter plot unless it is there, and gives the paths of its light and dark file."""
+Condition = tuple[str, str, str, int, str]
+"""What speeds must share to be compared: host, device, dtype, batch size, headline span."""
+
+LARGEST = 1e9
+"""Latencies and scores beyond this are in the table only."""
+
+COLUMNS = (
+    METHOD,
+    Column(key="score", title="Score", numeric=True),
+    Column(
+        key="forward_p50_ms",
+        title="Forward, median",
+        unit="ms",
+        numeric=True,
+        better="lower",
+        help="The network alone.",
+    ),
+    Column(key="forward_p90_ms", title="90th percentile", unit="ms", numeric=True, better="lower"),
+    Column(
+        key="end_to_end_p50_ms",
+        title="End to end, median",
+        unit="ms",
+        numeric=True,
+        better="lower",
+        help="From sample to answer.",
+    ),
+    Column(key="throughput_per_s", title="Throughput", unit="1/s", numeric=True, better="higher"),
+    Column(key="energy_j", title="Energy", unit="J", numeric=True, better="lower", help="Gross joules a sample."),
+    Column(key="peak_memory_mib", title="Peak memory", unit="MiB", numeric=True, better="lower"),
+    Column(key="verdict", title="Verdict"),
+    RECORD,
+)
+
+
+def headline(timing: Timing) -> Span | None:
+    """The span that stands for the method: `forward`, or the first where there is none."""
+    return next((span for span in timing.spans if span.name == "forward"), timing.spans[0] if timing.spans else None)
+
+
+def speed_sections(entries: Sequence[Entry], found: Standings, plots: PlotFiles) -> list[tuple[Section, Table]]:
+    """A section, with its table, for every host and condition that some result was timed under."""
+    groups: dict[Condition, list[tuple[Record, Timing]]] = {}
+    for entry in entries:
+        for timing in entry.record.measurements.latency:
+            condition = _condition(entry.record, timing)
+            if condition is not None:
+                groups.setdefault(condition, []).append((entry.record, timing))
+    return [_section(condition, groups[condition], found, plots) for condition in sorted(groups)]
+
+
+def _condition(record: Record, timing: Timing) -> Condition | None:
+    span = headline(timing)
+    if record.host is None or span is None:
+        return None
+    return record.host.host_id, record.run.device, timing.dtype, timing.batch_size, span.name
+
+
+def _section(
+    condition: Condition, timed: list[tuple[Record, Timing]], found: Standings, plots: PlotFiles
+) -> tuple[Section, Table]:
+    host_id, device, dtype, batch, span = condition
+    host = timed[0][0].host
+    title = f"Speed on {name(host.title) if isinstance(host, Host) else host_id}"
+    stem = short_hash("\0".join(map(str, condition)))
+    conditions = f"{name(device) or 'device not stated'}, {name(dtype)}, batch {batch}, host {name(host_id)[:12]}"
+    rows = tuple(_row(f"{stem}-{index}", record, timing, span) for index, (record, timing) in enumerate(timed))
+    table = Table(id=f"t-{stem}", caption=f"{title}: {conditions}", columns=COLUMNS, rows=rows, data=f"speed-{stem}")
+    scatter = _scatter(f"score against latency, {conditions}", timed, found)
+    picture = None
+    if scatter is not None:
+        light, dark = plots(scatter)
+        picture = Picture(light=light, dark=dark, alt=describe(scatter), caption=_caption(scatter))
+    text = f"Measured on one host under one condition ({conditions}); speeds of different hosts are not compared."
+    return Section(id=f"speed-{stem}", title=title, paragraphs=[text], picture=picture, tables=[table]), table
+
+
+def _row(id: str, record: Record, timing: Timing, span: str) -> Row:
+    cells = (
+        method_cell(record),
+        metric_cell(main_metric(record), "nothing was scored"),
+        latency_cell(record, timing, span),
+        latency_cell(record, timing, span, "p90"),
+        latency_cell(record, timing, "end_to_end"),
+        throughput_cell(record, timing.batch_size),
+        energy_cell(record),
+        memory_cell(record),
+        verdict_cell(record, timing),
+        record_cell(record),
+    )
+    return Row(id=f"s-{id}", cells=cells, muted=timing.verdict in MUTED_VERDICTS)
+
+
+def verdict_cell(record: Record, timing: Timing) -> Cell:
+    """Whether the timing may be believed, and why not."""
+    reasons = [*timing.reasons, speed_flags(record, "speed")]
+    cell = text_cell(timing.verdict)
+    return Cell(
+        value=cell.value, text=cell.text, reason="; ".join(filter(None, reasons)), muted=timing.verdict != "stable"
+    )
+
+
+def _scatter(title: str, timed: list[tuple[Record, Timing]], found: Standings) -> Scatter | None:
+    points = [point for record, timing in timed if (point := _point(record, timing, found)) is not None]
+    metric = next((m for record, _ in timed if (m := main_metric(record))), None)
+    if not points or metric is None:
+        return None
+    unit = f", {metric.unit}" if metric.unit else ""
+    return Scatter(
+        title=title, score_title=f"{metric.name}{unit}", higher_is_better=metric.higher_is_better, points=tuple(points)
+    )
+
+
+def _point(record: Record, timing: Timing, found: Standings) -> Point | None:
+    metric, span = main_metric(record), headline(timing)
+    if metric is None or metric.value is None or span is None or span.p50.value is None or record.submission.emulated:
+        return None
+    interval = metric.interval
+    if not (0 < span.p50.value < LARGEST and abs(metric.value) < LARGEST):
+        return None
+    return Point(
+        id=record.id,
+        label=method_name(record),
+        latency_ms=span.p50.value,
+        latency_low=span.p50.low,
+        latency_high=span.p50.high,
+        score=metric.value,
+        score_low=interval.low if interval else None,
+        score_high=interval.high if interval else None,
+        provenance=record.provenance,
+        stable=timing.verdict == "stable",
+        ranked=record.id in found.ranges and not speed_flags(record, "speed"),
+    )
+
+
+def _caption(scatter: Scatter) -> str:
+    parts = ["Bars are 95 % intervals. Circle: measured; diamond: verified; cross: disputed."]
+    if any(not point.stable for point in scatter.points):
+        parts.append("Hollow and grey: not stable, for the reason in the table.")
+    if len(scatter.frontier) > 1:
+        parts.append("The dashed line joins the ranked results that no other beats in both.")
+    return " ".join(parts)

@@ -1,0 +1,121 @@
+"""The standings of one board: who is ranked, in which range, and why others are not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.columns import Ragged
+from harness.errors import RecordError
+from harness.predictions import load_table
+from harness.record import Record
+from leaderboard.boards import Board, main_metric, why_unranked
+from leaderboard.collect import Entry
+from leaderboard.ranks import RankRange, rank_ranges
+
+LARGEST_FILE = 64 * 1024 * 1024
+FEWEST_RESAMPLES = 100
+MOST_UNDEFINED = 0.1
+"""A metric that is undefined on more of the resamples than this has no rank."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """Record id -> range of ranks, or the reason why it has none."""
+
+    ranges: Mapping[str, RankRange]
+    reasons: Mapping[str, str]
+
+    @property
+    def first(self) -> list[str]:
+        """Ids of the systems that nothing was shown to beat."""
+        return [id for id, found in self.ranges.items() if found.best == 1]
+
+
+def standings(board: Board) -> Standings:
+    """Rank the systems of a board by its main metric; every record gets a range or a reason."""
+    reasons = {entry.record.id: why_unranked(entry) for entry in board.entries}
+    columns: dict[str, NDArray[np.float64]] = {}
+    for entry in _one_a_system([entry for entry in board.entries if not reasons[entry.record.id]], reasons):
+        try:
+            columns[entry.record.id] = replicates_of(entry)
+        except RecordError as error:
+            reasons[entry.record.id] = str(error)
+    columns = _same_resamples(columns, reasons)
+    ranges = _ranges(board, columns) if len(columns) > 1 else {}
+    alone = (
+        "a rank needs a second result"
+        if len(columns) < 2
+        else f"fewer than {FEWEST_RESAMPLES} resamples are defined for all"
+    )
+    reasons |= {id: alone for id in columns if id not in ranges}
+    return Standings(ranges, {id: reason for id, reason in reasons.items() if reason and id not in ranges})
+
+
+def _ranges(board: Board, columns: Mapping[str, NDArray[np.float64]]) -> dict[str, RankRange]:
+    metrics = {entry.record.id: main_metric(entry.record) for entry in board.entries}
+    chosen = [metrics[id] for id in columns]
+    values = np.array([metric.value for metric in chosen if metric], dtype=np.float64)
+    stacked = np.stack(list(columns.values()))
+    kept = stacked[:, np.isfinite(stacked).all(axis=0)]
+    if kept.shape[1] < FEWEST_RESAMPLES:
+        return {}
+    higher = chosen[0].higher_is_better if chosen[0] else True
+    return dict(zip(columns, rank_ranges(values, kept, higher_is_better=higher), strict=True))
+
+
+def _same_resamples(columns: dict[str, NDArray[np.float64]], reasons: dict[str, str]) -> dict[str, NDArray[np.float64]]:
+    """Drop columns that are not paired with the rest: another number of resamples than most have."""
+    lengths = sorted(len(column) for column in columns.values())
+    usual = max(lengths, key=lambda length: (lengths.count(length), length), default=0)
+    for id, column in columns.items():
+        if len(column) != usual:
+            reasons[id] = f"it has {len(column)} resamples where the others have {usual}"
+    return {id: column for id, column in columns.items() if len(column) == usual}
+
+
+def replicates_of(entry: Entry) -> NDArray[np.float64]:
+    """The replicate scores of the board's metric, float64 (resamples,); raises RecordError saying why there are none."""
+    record = entry.record
+    artifact = next((item for item in record.artifacts if item.kind == "replicates"), None)
+    if artifact is None:
+        raise RecordError("no replicate scores are kept")
+    path = entry.home.path / artifact.path
+    if not _is_inside(path, entry.home.path) or not path.is_file() or path.stat().st_size > LARGEST_FILE:
+        raise RecordError("its replicate scores are not in the home")
+    table = load_table(path)
+    column = table.columns.get(f"{record.task.protocol}/{record.task.main_metric}")
+    if table.digest() != artifact.digest or column is None or isinstance(column, Ragged) or column.ndim != 1:
+        raise RecordError("its replicate scores are not those that it was written with")
+    found: NDArray[np.float64] = np.asarray(column, np.float64)
+    undefined = 1 - float(np.isfinite(found).mean()) if len(found) else 1.0
+    if undefined > MOST_UNDEFINED:
+        raise RecordError(f"the metric is undefined on {undefined:.0%} of the resamples")
+    return found
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
+
+
+def _one_a_system(entries: list[Entry], reasons: dict[str, str]) -> list[Entry]:
+    """The newest result of every system; older ones are not counted a second time."""
+    newest: dict[str, Entry] = {}
+    for entry in sorted(entries, key=lambda entry: (entry.record.run.finished, entry.record.id), reverse=True):
+        chosen = newest.setdefault(_system(entry.record), entry)
+        if chosen is not entry:
+            reasons[entry.record.id] = f"the same system is counted once, with record {chosen.record.id}"
+    return sorted(newest.values(), key=lambda entry: entry.record.id)
+
+
+def _system(record: Record) -> str:
+    """What makes two results the same system: method, variant, options and weights (or, without weights, the answers)."""
+    part = record.submission
+    answers = next((item.digest for item in record.artifacts if item.kind == "predictions"), record.id)
+    weights = part.weights.sha256 or answers
+    identity: list[Any] = [part.name, part.variant, part.options, weights]
+    return msgspec.json.encode(identity, order="sorted").decode()

@@ -1,0 +1,146 @@
+"""Tables as data: what a page shows, what its CSV and JSON say, and how it sorts are all made from one `Table`."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from leaderboard.text import csv_cell
+
+Value = str | int | float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column. `better` says in which direction a number improves; text has none."""
+
+    key: str
+    title: str
+    unit: str = ""
+    better: Literal["", "higher", "lower"] = ""
+    numeric: bool = False
+    sortable: bool = True
+    header: bool = False
+    """Whether its cells name their rows."""
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One value, how it is written, and, where there is none, why."""
+
+    value: Value = None
+    text: str = ""
+    low: float | None = None
+    high: float | None = None
+    span: str = ""
+    """The interval as it is written."""
+    reason: str = ""
+    """Why the value is missing, or what a reader must know about it."""
+    href: str = ""
+    """A link inside the site, from its root."""
+    sub: str = ""
+    """A second, smaller line."""
+    shape: str = ""
+    muted: bool = False
+
+    @property
+    def missing(self) -> bool:
+        """Whether there is no value."""
+        return self.value is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of a table; `id` is its anchor."""
+
+    id: str
+    cells: tuple[Cell, ...]
+    muted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table with a caption; `data` is the stem of its CSV and JSON files beside the page, empty where there are none."""
+
+    id: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    data: str = ""
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if len(row.cells) != len(self.columns):
+                raise ValueError(
+                    f"row {row.id} of {self.id} has {len(row.cells)} cells for {len(self.columns)} columns"
+                )
+
+
+def unique(keys: Iterable[str]) -> list[str]:
+    """The keys, those that were there before with a number behind them: names from strangers may coincide."""
+    found: list[str] = []
+    for key in keys:
+        again = 1
+        while (candidate := key if again == 1 else f"{key} ({again})") in found:
+            again += 1
+        found.append(candidate)
+    return found
+
+
+def table_fields(table: Table) -> list[str]:
+    """The fields of the table's exports: every column, with bounds and reasons where some cell has them."""
+    return [field for index, column in enumerate(table.columns) for field in _fields(table, index, column.key)]
+
+
+def _fields(table: Table, index: int, key: str) -> Iterator[str]:
+    cells = [row.cells[index] for row in table.rows]
+    yield key
+    if any(cell.low is not None or cell.high is not None for cell in cells):
+        yield from (f"{key}_low", f"{key}_high")
+    if any(cell.reason for cell in cells):
+        yield f"{key}_note"
+
+
+def table_records(table: Table) -> list[dict[str, Any]]:
+    """The rows as dictionaries of plain values, in the order of the page."""
+    fields = table_fields(table)
+    found = []
+    for row in table.rows:
+        values: dict[str, Any] = {}
+        for column, cell in zip(table.columns, row.cells, strict=True):
+            key = column.key
+            values |= {key: cell.value, f"{key}_low": cell.low, f"{key}_high": cell.high, f"{key}_note": cell.reason}
+        found.append({field: values[field] for field in fields})
+    return found
+
+
+def table_csv(table: Table) -> bytes:
+    """The table as CSV, UTF-8; text cells are guarded against formulas."""
+    return csv_bytes(table_fields(table), table_records(table))
+
+
+def table_json(table: Table) -> bytes:
+    """The table as JSON: caption, columns with units, rows."""
+    columns = [
+        {"key": column.key, "title": column.title, "unit": column.unit, "better": column.better}
+        for column in table.columns
+    ]
+    return json_bytes({"table": table.caption, "columns": columns, "rows": table_records(table)})
+
+
+def csv_bytes(fields: list[str], records: list[dict[str, Any]]) -> bytes:
+    """Dictionaries as CSV with a head line."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow([csv_cell(field) for field in fields])
+    writer.writerows([[csv_cell(record.get(field)) for field in fields] for record in records])
+    return stream.getvalue().encode("utf-8", "replace")
+
+
+def json_bytes(value: Any) -> bytes:
+    """A JSON document, ASCII only; raises ValueError for NaN and infinity."""
+    return json.dumps(value, indent=1, ensure_ascii=True, allow_nan=False).encode() + b"\n"

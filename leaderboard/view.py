@@ -1,0 +1,63 @@
+"""What a page consists of; the views fill these in and the templates lay them out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from leaderboard.table import Cell, Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One labelled value."""
+
+    label: str
+    cell: Cell
+    code: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A plot in two palettes; file names from the site's root."""
+
+    light: str
+    dark: str
+    alt: str
+    caption: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A part of a page: paragraphs, then facts, a plot, tables, in that order; whatever is empty is left out."""
+
+    id: str
+    title: str
+    paragraphs: Sequence[str] = ()
+    facts: Sequence[Fact] = ()
+    picture: Picture | None = None
+    tables: Sequence[Table] = ()
+    items: Sequence[Cell] = ()
+    """A list of links or texts."""
+    folded: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One HTML file. `path` is from the site's root; `crumbs` are (title, path) of the pages above it."""
+
+    path: str
+    title: str
+    lead: str = ""
+    banner: str = ""
+    """What a reader must know first (a generated sample, a withdrawn result)."""
+    links: Sequence[tuple[str, str]] = ()
+    """Outside links (text, https address) that were checked."""
+    downloads: Sequence[tuple[str, str]] = ()
+    """Files beside this page (text, file name)."""
+    crumbs: Sequence[tuple[str, str]] = ()
+    facts: Sequence[Fact] = ()
+    sections: Sequence[Section] = field(default_factory=tuple)
+
+    @property
+    def root(self) -> str:
+        """The way from this page to the site's root."""
+        return "../" * self.path.count("/")
