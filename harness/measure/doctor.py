@@ -77,7 +77,8 @@ def _energy() -> Iterator[Check]:
     for device, what in (("cpu", "energy of the CPU"), ("cuda", "energy of the GPU")):
         counter, tried, enable = open_first(sources_for(device))
         if counter is None:
-            yield Check(what, False, "; ".join(tried), enable)
+            reasons = dict.fromkeys(answer.split(": ", 1)[1] for answer in tried)
+            yield Check(what, False, "; ".join(reasons), enable)
             continue
         with closing(counter):
             yield Check(what, True, f"{counter.name}, {counter.scope}")

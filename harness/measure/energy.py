@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from harness.measure.nvml import ENABLE, NvmlEnergy, NvmlPower, find_handle, open_nvml
 from harness.measure.procfs import Unreadable, allowed_cpus
-from harness.measure.rapl import ENABLE_ROOT, ENABLE_VM, find_rapl
+from harness.measure.rapl import find_rapl, rapl_advice
 from harness.measure.workload import Workload, synchroniser
 from harness.record import Energy, Verdict
 
@@ -49,7 +49,8 @@ class Source:
 
     name: str
     open: Callable[[], Counter]
-    how_to_enable: str
+    advice: Callable[[str], str]
+    """From why it cannot be read, to what would allow it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,9 @@ class Window:
 def sources_for(device: str) -> list[Source]:
     """What could count the energy of work on `device`, best first."""
     if device.split(":")[0] == "cuda":
-        return [Source(kind.name, _nvml(kind, device), ENABLE) for kind in (NvmlEnergy, NvmlPower)]
+        return [Source(kind.name, _nvml(kind, device), lambda _: ENABLE) for kind in (NvmlEnergy, NvmlPower)]
     if device == "cpu":
-        return [Source("RAPL", lambda: find_rapl(cpus=allowed_cpus()), f"{ENABLE_ROOT}; {ENABLE_VM}")]
+        return [Source("RAPL", lambda: find_rapl(cpus=allowed_cpus()), rapl_advice)]
     return []
 
 
@@ -82,16 +83,17 @@ def _nvml(kind: Callable[[Any, Any], Counter], device: str) -> Callable[[], Coun
 def open_first(sources: Sequence[Source]) -> tuple[Counter | None, list[str], str]:
     """The first source that can be read; what was tried, with every answer; how to enable one where none could be."""
     tried: list[str] = []
+    advice: list[str] = []
     for source in sources:
         try:
             counter = source.open()
             counter.joules()
         except Unreadable as error:
             tried.append(f"{source.name}: {error}")
+            advice.append(source.advice(str(error)))
         else:
             return counter, [*tried, f"{source.name}: used"], ""
-    enable = "; ".join(dict.fromkeys(source.how_to_enable for source in sources))
-    return None, tried, enable
+    return None, tried, "; ".join(dict.fromkeys(advice))
 
 
 def measure_energy(
@@ -227,6 +229,4 @@ def _result(windows: Sequence[Window], counter: Counter, tried: list[str], batch
 
 
 def _absent(reason: str, tried: list[str], enable: str) -> Energy:
-    return Energy(
-        verdict="not measured", energy_j=None, power_w=None, reason=reason, tried=tried, how_to_enable=enable
-    )
+    return Energy(verdict="not measured", energy_j=None, power_w=None, reason=reason, tried=tried, how_to_enable=enable)

@@ -9,9 +9,7 @@ from typing import Any, ClassVar
 from harness.measure.procfs import Unreadable
 from harness.measure.rapl import CounterError
 
-ENABLE = (
-    "install NVIDIA's driver and `pip install nvidia-ml-py`; in a container, pass the device with its utility library"
-)
+ENABLE = "install NVIDIA's driver and `pip install nvidia-ml-py`; a container needs the driver's `utility` part"
 
 
 def open_nvml() -> Any:

@@ -14,7 +14,7 @@ from harness.measure.procfs import Unreadable, read_text
 
 ROOT = Path("/sys/class/powercap")
 CPU_ROOT = Path("/sys/devices/system/cpu")
-ENABLE_VM = "RAPL counters are not passed to virtual machines: measure on the machine itself, or with a wall meter"
+ENABLE_MACHINE = "measure on a machine of its own: virtual ones are not given RAPL counters"
 ENABLE_ROOT = "sudo chmod o+r /sys/class/powercap/*/energy_uj (readable by root alone since CVE-2020-8694)"
 
 
@@ -122,6 +122,11 @@ def _zone(folder: Path) -> Zone:
     name = read_text(folder / "name").strip()
     limit = _number(folder / "constraint_0_power_limit_uw")
     return Zone(name, folder, _number(folder / "max_energy_range_uj"), None if limit is None else limit * 1e-6)
+
+
+def rapl_advice(reason: str) -> str:
+    """What would allow RAPL to be read, where `reason` is why it cannot be."""
+    return ENABLE_ROOT if "Permission denied" in reason else ENABLE_MACHINE
 
 
 def _number(path: Path) -> int | None:

@@ -91,9 +91,7 @@ def method_workload(
         Stage("finish", lambda raws, samples: [method.finish(raw, s) for raw, s in zip(raws, samples, strict=True)]),
     )
     batches = -(-count // batch_size)
-    return Workload(
-        count=batches, load=load_batch, stages=stages, device=device, dtype=dtype, batch_size=batch_size
-    )
+    return Workload(count=batches, load=load_batch, stages=stages, device=device, dtype=dtype, batch_size=batch_size)
 
 
 def synchroniser(device: str) -> Callable[[], object] | None:

@@ -9,7 +9,7 @@ import pytest
 from harness.measure import Stage, Workload, measure_energy
 from harness.measure.energy import Source, Window, headline_loop, judge_windows, run_window, sources_for
 from harness.measure.procfs import Unreadable
-from harness.measure.rapl import ENABLE_ROOT, CounterError, find_rapl
+from harness.measure.rapl import ENABLE_MACHINE, ENABLE_ROOT, CounterError, find_rapl, rapl_advice
 
 
 def rapl_tree(root: Path, range_uj: int, limit_uw: int | None = None) -> Path:
@@ -42,7 +42,7 @@ def fail(value: Any, item: Any) -> Any:
 
 
 def rapl(root: Path) -> list[Source]:
-    return [Source("RAPL", lambda: find_rapl(root), ENABLE_ROOT)]
+    return [Source("RAPL", lambda: find_rapl(root), rapl_advice)]
 
 
 def test_joules_a_sample_are_what_the_counter_says_through_wraps(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_no_source_is_null_with_reason_and_what_to_do(tmp_path: Path) -> None:
     assert (found.verdict, found.energy_j, found.power_w) == ("not measured", None, None)
     assert "No such file" in found.reason
     assert found.tried == [f"RAPL: {tmp_path}/none: No such file or directory"]
-    assert found.how_to_enable == ENABLE_ROOT
+    assert found.how_to_enable == ENABLE_MACHINE
 
 
 def test_a_device_that_nothing_counts_is_null_with_reason() -> None:
@@ -179,3 +179,8 @@ def test_the_loop_uses_prepared_inputs_in_turn() -> None:
 
 def test_counter_errors_are_one_family() -> None:
     assert issubclass(CounterError, Unreadable)
+
+
+def test_the_advice_fits_the_reason() -> None:
+    assert rapl_advice("/sys/class/powercap/intel-rapl:0/energy_uj: Permission denied") == ENABLE_ROOT
+    assert rapl_advice("/sys/class/powercap: No such file or directory") == ENABLE_MACHINE

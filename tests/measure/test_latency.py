@@ -156,7 +156,7 @@ def test_pauses_spread_the_blocks_and_differ() -> None:
     for _ in range(4):
         meter.block()
         pauses.append(meter.pause())
-    assert all(0.0 < pause < 1.0 for pause in pauses)
+    assert all(0.0 < pause < 30.0 for pause in pauses)
     assert all(a != b for a, b in pairwise(pauses))
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -53,6 +53,7 @@ def test_interval_on_the_grid_is_close_to_the_exact_one() -> None:
     assert high == pytest.approx(percentile(exact, 0.975), rel=2e-3)
 
 
+@settings(deadline=None)
 @given(arrays(np.float64, st.tuples(st.integers(20, 25), st.integers(1, 6)), elements=st.floats(0.01, 1e4)))
 def test_interval_of_the_median_lies_within_the_data(table: np.ndarray) -> None:
     low, high = cluster_intervals(list(table), [0.5], draws=100)[0]
