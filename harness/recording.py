@@ -28,7 +28,7 @@ from harness.settings import known
 from harness.task import Predictions
 
 if TYPE_CHECKING:
-    from harness.runs import Phases, Plan
+    from harness.plan import Phases, Plan
 
 PACKAGES = ("numpy", "torch", "torchvision", "pillow", "pycocotools")
 
@@ -186,7 +186,7 @@ def versions() -> dict[str, str]:
 
 def _run_part(plan: "Plan", phases: "Phases", resumed: int) -> Run:
     from harness.options import stated
-    from harness.runs import command_line
+    from harness.plan import command_line
 
     submission = plan.submission
     return Run(

@@ -8,11 +8,12 @@ import msgspec
 
 from harness.errors import RecordError
 from harness.options import RunOptions
+from harness.plan import plan_run
 from harness.predictions import load_facts, load_parts, merge
 from harness.progress import Reporter
 from harness.record import Metric, Record, Verification
 from harness.recording import versions
-from harness.runs import Outcome, plan_run, score_plan
+from harness.runs import Outcome, score_plan
 from harness.scoring import Scored
 from harness.store import Home, default_home
 from harness.task import Predictions

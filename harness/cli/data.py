@@ -49,7 +49,7 @@ def show_layout(arguments: argparse.Namespace) -> int:
 
 def verify(arguments: argparse.Namespace) -> int:
     """Read everything; print what was checked."""
-    from harness.runs import plan_run
+    from harness.plan import plan_run
 
     plan = plan_run(run_options(arguments), sample=False, with_inputs=True)
     lines = list(plan.task.verify_data(plan.source.request))

@@ -1,0 +1,85 @@
+"""Running a model over a data set: answers go to disk in parts, with the digest of every input beside them."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.columns import ColumnSpec, Row, Table
+from harness.plan import Plan
+from harness.predictions import PartSink
+from harness.progress import Reporter
+from harness.submission import Submission
+from harness.task import RunContext
+
+INPUT = ColumnSpec("input_sha256", "uint8", (32,))
+
+
+def predict(plan: Plan, submission: Submission, folder: Path, reporter: Reporter) -> "RunSink":
+    """Answer every sample that has no stored answer yet."""
+    sink = RunSink(plan, folder)
+    pending = len(sink.pending())
+    if not pending:
+        return sink
+    adapt = getattr(submission.method, "adapt", None)
+    if callable(adapt):
+        adapt(plan.dataset.sample(index) for index in range(len(plan.dataset.ids)))
+    total = len(plan.dataset.ids)
+    with reporter.bar("predicting", total, total - pending, plan.task.meta.unit) as bar:
+
+        def advance(count: int) -> None:
+            sink.tick()
+            bar(count)
+
+        run = RunContext(
+            batch_size=submission.batch_size, device=submission.device, seed=plan.options.seed,
+            settings=plan.scoring.settings, advance=advance,
+        )  # fmt: skip
+        dataset = replace(plan.dataset, load=sink.watched(plan.dataset.load))
+        try:
+            plan.task.predict(submission, dataset, sink, run)
+        finally:
+            sink.flush()
+    return sink
+
+
+class RunSink(PartSink):
+    """A part sink that also keeps the digest of every input that was read."""
+
+    def __init__(self, plan: Plan, folder: Path) -> None:
+        interface = plan.task.meta.interface
+        super().__init__(folder, plan.dataset.ids, [*interface.columns, *interface.extra, INPUT])
+        self._extra = [INPUT.name, *[spec.name for spec in interface.extra]]
+        self._task = plan.task
+        self._inputs: dict[str, bytes] = {}
+
+    def watched(self, load: Callable[[str], Mapping[str, Any]] | None) -> Callable[[str], Mapping[str, Any]]:
+        """`load`, remembering what it gave."""
+        assert load is not None
+
+        def loading(id: str) -> Mapping[str, Any]:
+            inputs = load(id)
+            self._inputs[id] = self._task.input_digest(inputs)
+            return inputs
+
+        return loading
+
+    def put(self, id: str, row: Row) -> None:
+        """Keep one answer with the digest of its input."""
+        super().put(id, {**row, INPUT.name: np.frombuffer(self._inputs.pop(id, bytes(32)), np.uint8)})
+
+    def answers(self) -> Table:
+        """Everything that was answered, without what is stored beside it."""
+        return self.table().without(self._extra)
+
+    def inputs(self) -> str:
+        """SHA-256 over (sample id, digest of its decoded input), sorted by id."""
+        table = self.table()
+        rows = sorted(zip(table.ids, table.dense(INPUT.name), strict=True), key=lambda row: row[0])
+        digest = hashlib.sha256()
+        for id, value in rows:
+            digest.update(f"{id}\0{value.tobytes().hex()}\n".encode())
+        return digest.hexdigest()
