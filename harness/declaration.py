@@ -16,6 +16,9 @@ class MetricSpec:
     decimals: int = 3
     protocols: tuple[str, ...] = ()
     """Protocols under which it exists; empty: all."""
+    least: float | None = None
+    most: float | None = None
+    """The values that it cannot pass, where there are any; an interval ends there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from harness.predictions import FACTS, save_table
 from harness.progress import Reporter
 from harness.record import Measurements, Record
 from harness.recording import build_record
-from harness.scoring import score_predictions
+from harness.scoring import Scored, score_predictions
 from harness.store import Home
 from harness.submission import Submission
 from harness.task import Predictions

@@ -126,14 +126,14 @@ def _metric(
     elif units < MINIMUM_UNITS:
         reason = f"no interval: {units} {task.meta.unit}s are fewer than {MINIMUM_UNITS}"
     else:
-        estimated, reason = _interval(value, found[spec.name], task.meta.unit)
+        estimated, reason = _interval(value, found[spec.name], task.meta.unit, spec)
     return Metric(
         name=spec.name, protocol=protocol, value=value, reason=reason, unit=spec.unit, higher_is_better=spec.higher_is_better,
         decimals=spec.decimals, n=units, interval=estimated,
     )  # fmt: skip
 
 
-def _interval(value: float, replicates: FloatArray, unit: str) -> tuple[Interval | None, str]:
+def _interval(value: float, replicates: FloatArray, unit: str, spec: MetricSpec) -> tuple[Interval | None, str]:
     kept = replicates[np.isfinite(replicates)]
     if len(kept) < 0.9 * len(replicates):
         return (
@@ -142,7 +142,9 @@ def _interval(value: float, replicates: FloatArray, unit: str) -> tuple[Interval
         )
     found = interval(value, kept)
     method = f"{found.method}, {len(replicates)} resamples of the {unit}s"
-    return Interval(low=found.low, high=found.high, level=found.level, method=method), ""
+    low = found.low if spec.least is None else max(found.low, spec.least)
+    high = found.high if spec.most is None else min(found.high, spec.most)
+    return Interval(low=low, high=high, level=found.level, method=method), ""
 
 
 def _table(table: Any) -> DetailTable:

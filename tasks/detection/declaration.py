@@ -37,7 +37,7 @@ META: Final = TaskMeta(
     title="COCO detection",
     family="detection",
     summary="Boxes of 80 categories of everyday objects in photographs",
-    metrics=tuple(MetricSpec(name=name, title=title) for name, title in _TITLES.items()),
+    metrics=tuple(MetricSpec(name=name, title=title, least=0.0, most=1.0) for name, title in _TITLES.items()),
     main_metric="AP",
     protocols=(
         ProtocolSpec(
