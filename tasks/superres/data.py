@@ -91,7 +91,9 @@ def open_dataset(benchmark: Benchmark, files: Files, request: DataRequest, split
         [] if known or request.annotations or not benchmark.truth else [_other_pixels(benchmark, files.high, scale)]
     )
     load: Callable[[str], Mapping[str, Any]] | None = None
+    facts: dict[str, Any] = {"scale": scale}
     if request.with_inputs:
+        facts["low_resolution"] = "made here" if files.low is None else "from files"
         load, noted = _loader(files, truth, scale, strict=request.annotations is None)
         warnings += noted
     return Dataset(
@@ -99,7 +101,7 @@ def open_dataset(benchmark: Benchmark, files: Files, request: DataRequest, split
         ids=ids,
         truth=truth,
         load=load,
-        facts={"scale": scale, "low_resolution": "made here" if files.low is None else "from files"},
+        facts=facts,
         warnings=tuple(warnings),
         custom=request.annotations is not None and not known,
         # x2 and x4 of one image may have the same pixels, and are not to be compared.

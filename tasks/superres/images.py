@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from harness.errors import DataError
 
-SUFFIXES = (".png", ".bmp", ".tif", ".tiff")
+SUFFIXES = (".png", ".bmp")
 """What is read: formats that keep every pixel. JPEG does not."""
+FORMATS = ("PNG", "BMP")
 MODES = ("RGB", "L", "1", "P")
 
 
@@ -47,7 +48,7 @@ def decode(data: bytes, where: str) -> NDArray[np.uint8]:
     from PIL import Image
 
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             if image.mode not in MODES:
                 raise DataError(f"{where} has mode {image.mode}, expected 8-bit RGB or grey; convert it without loss")
             return np.asarray(image.convert("RGB"))

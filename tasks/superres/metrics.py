@@ -6,7 +6,7 @@ Reference: ``RCAN_TestCode/Evaluate_PSNR_SSIM.m`` of https://github.com/yulunzha
 ============  ==========================================================================================
 matlab-y      luma of BT.601 in studio range, in double from RGB in [0, 1], cast to single, times 255,
               **not rounded** (the reference; nearly all published tables)
-y-rounded     the same luma rounded to uint8 (IMDN's own Python script; KAIR on uint8 images)
+y-rounded     the same luma rounded to uint8 (KAIR on uint8 images; IMDN's own Python script)
 rgb           the three colour channels
 ============  ==========================================================================================
 """
@@ -51,8 +51,11 @@ def single_luma(rgb: Image) -> Float:
 
 
 def rounded_luma(rgb: Image) -> Float:
-    """Luma in [16, 235] rounded to whole numbers, halves to even; float64 ``(1, H, W)``."""
-    return np.round(unit_luma(rgb) * PEAK)[None]
+    """Luma in [16, 235] rounded to whole numbers; float64 ``(1, H, W)``."""
+    # Some colours lie half-way. Which way they go depends on the order of the operations, here KAIR's.
+    red, green, blue = (weight * rgb[..., channel] for channel, weight in enumerate(LUMA_WEIGHTS))
+    rounded: Float = np.round((red + green + blue) / PEAK + LUMA_OFFSET)
+    return rounded[None]
 
 
 def colours(rgb: Image) -> Float:

@@ -49,7 +49,7 @@ PROTOCOLS = (
     ProtocolSpec(
         id="y-rounded",
         title="luma rounded to uint8, border of `scale` pixels left out",
-        source="Zheng222/IMDN, test_IMDN.py; cszn/KAIR on uint8 images",
+        source="cszn/KAIR, utils/utils_image.py on uint8 images; Zheng222/IMDN, test_IMDN.py",
         also=("matlab-y", "rgb"),
     ),
     ProtocolSpec(

@@ -1,5 +1,6 @@
 """Every layout in use is found, and whatever is wrong with the files is said in one sentence."""
 
+import io
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -7,10 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
 
 from harness.errors import DataError, UsageError
 from harness.task import DataRequest
 from tasks.superres import SuperResolution
+from tasks.superres.images import decode
 from tasks.superres.resize import downscale, modcrop
 
 Noise = Callable[..., np.ndarray]
@@ -129,6 +134,7 @@ def test_other_pixels_than_set5s_are_noted(task: SuperResolution, set5_like: Pat
 def test_scoring_needs_no_inputs(task: SuperResolution, set5_like: Path) -> None:
     shutil.rmtree(set5_like / "Set5" / "LR_bicubic" / "x4")
     dataset = task.open(DataRequest(data=set5_like, with_inputs=False))
+    assert dataset.facts == {"scale": 4}
     assert dataset.load is None and dataset.warnings == task.open(DataRequest(data=set5_like)).warnings[:1]
 
 
@@ -158,6 +164,23 @@ def test_an_image_that_is_cut_off(task: SuperResolution, set5_like: Path, kept: 
     with pytest.raises(DataError, match=r"two\.png is no image that can be read") as error:
         task.open(DataRequest(data=set5_like))
     assert "\n" not in str(error.value) and "<" not in str(error.value)
+
+
+@settings(max_examples=60, deadline=None)
+@given(kind=st.sampled_from(["PNG", "BMP"]), data=st.data())
+def test_damaged_files_give_one_sentence_or_an_image(kind: str, data: st.DataObject) -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(np.arange(12 * 14 * 3, dtype=np.uint8).reshape(12, 14, 3)).save(buffer, kind)
+    content = bytearray(buffer.getvalue())
+    for _ in range(data.draw(st.integers(0, 3))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    content = content[: data.draw(st.integers(0, len(content)))]
+    try:
+        decoded = decode(bytes(content), "here.png")
+    except DataError as error:
+        assert str(error).startswith("here.png") and "\n" not in str(error)
+    else:
+        assert decoded.dtype == np.uint8 and decoded.ndim == 3
 
 
 def test_a_low_resolution_image_of_the_wrong_size(
