@@ -108,7 +108,8 @@ def _write(client: "MlflowClient", home: Home, record: Record, experiment: str) 
     from mlflow.entities import Dataset as LoggedDataset
     from mlflow.entities import DatasetInput, Metric, Param, RunTag
 
-    run = client.create_run(experiment, run_name=f"{method_name(record)} {record.id}", tags=_tags(record))
+    name, began = f"{method_name(record)} {record.id}", _milliseconds(record.run.started)
+    run = client.create_run(experiment, run_name=name, tags=_tags(record), start_time=began)
     run_id = run.info.run_id
     model = client.create_logged_model(
         experiment, name=_name(method_name(record)), source_run_id=run_id, model_type="submission",
@@ -133,8 +134,14 @@ def _write(client: "MlflowClient", home: Home, record: Record, experiment: str) 
         table = _sample_table(home, record, Path(folder))
         for path in [home.record_path(record.id), *([table] if table else [])]:
             client.log_artifact(run_id, str(path))
-    client.set_terminated(run_id)
+    client.set_terminated(run_id, end_time=_milliseconds(record.run.finished))
     client.log_batch(run_id, tags=[RunTag(TAG, record.id)])
+
+
+def _milliseconds(moment: str) -> int | None:
+    from datetime import datetime
+
+    return int(datetime.fromisoformat(moment).timestamp() * 1000) if moment else None
 
 
 def metrics_of(record: Record) -> dict[str, float]:
