@@ -1,7 +1,7 @@
 """A record as a person reads it in a terminal."""
 
 from harness.cli.terminal import table
-from harness.record import Measurements, Metric, Record, Span, Timing
+from harness.record import Measurements, Metric, Quantile, Record, Span, Timing
 from harness.summary import method_name
 
 
@@ -60,26 +60,20 @@ def show_measurements(measured: Measurements) -> str:
 
 
 def _latency(timing: Timing) -> list[str]:
-    rows = [
-        f"latency       {timing.verdict}, batch {timing.batch_size}"
-        + (f": {'; '.join(timing.reasons)}" if timing.reasons else "")
-    ]
+    rows = [f"latency       {timing.verdict}, batch {timing.batch_size}, milliseconds a sample"]
     rows += [f"  {span.name:<12}{_quantiles(span)}" for span in timing.spans]
+    rows += [f"  {timing.verdict} because {reason}" for reason in timing.reasons]
     return rows
 
 
 def _quantiles(span: Span) -> str:
-    shown = [
-        f"{name} {_number(q.value)}"
-        for name, q in (("p50", span.p50), ("p90", span.p90), ("p99", span.p99))
-        if q.value is not None
-    ]
-    interval = f" [{_number(span.p50.low)}, {_number(span.p50.high)}]" if span.p50.low is not None else ""
-    return (
-        f"{shown[0] if shown else 'no percentile'}{interval} ms"
-        + "".join(f", {text}" for text in shown[1:])
-        + f"  (n = {span.n})"
-    )
+    named = (("p50", span.p50), ("p90", span.p90), ("p99", span.p99))
+    shown = [f"{name} {_number(found.value)}{_between(found)}" for name, found in named if found.value is not None]
+    return f"{', '.join(shown) or f'no percentile, {span.p50.reason}'}  (n = {span.n})"
+
+
+def _between(found: Quantile) -> str:
+    return "" if found.low is None else f" [{_number(found.low)}, {_number(found.high)}]"
 
 
 def _number(value: float | None) -> str:
