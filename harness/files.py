@@ -4,7 +4,7 @@ import contextlib
 import errno
 import fcntl
 import os
-import tempfile
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,16 +13,15 @@ from harness.errors import HarnessError
 
 def write_atomic(path: Path, write: Callable[[Path], None]) -> None:
     """Call `write` with a temporary path beside `path`, then put it in place; a full disk leaves nothing behind."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
+    # No suffix of the data's own: what a kill leaves behind must not be taken for a record or a part.
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.partial")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         write(temporary)
         _synchronise(temporary)
         temporary.replace(path)
     except OSError as error:
-        raise _disk_error(path, error) from None
+        raise disk_error(path, error) from None
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
@@ -42,12 +41,15 @@ def _synchronise(path: Path) -> None:
         os.fsync(stream.fileno())
 
 
-def _disk_error(path: Path, error: OSError) -> HarnessError:
+def disk_error(path: Path, error: OSError) -> HarnessError:
+    """The sentence for a file or folder that could not be written."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return HarnessError(
             f"the disk is full: {path} was not written; make room and run the same command again, it goes on"
         )
-    return HarnessError(f"{path} cannot be written ({error.strerror}); choose another place with --home")
+    return HarnessError(
+        f"{path} cannot be written ({error.strerror or error}); choose another place with --home or --out"
+    )
 
 
 @contextlib.contextmanager
@@ -57,7 +59,7 @@ def lock(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[Non
         path.parent.mkdir(parents=True, exist_ok=True)
         stream = path.open("a")
     except OSError as error:
-        raise _disk_error(path, error) from None
+        raise disk_error(path, error) from None
     with stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)

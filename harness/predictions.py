@@ -4,7 +4,9 @@ A folder of parts belongs to one key: the digest of everything that the answers 
 """
 
 import json
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import monotonic
@@ -12,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.columns import Column, ColumnSpec, Ragged, Row, Table, build_table, concatenate
-from harness.errors import RecordError
+from harness.columns import Column, ColumnSpec, Ragged, Row, Table, build_table, check_row, concatenate, sizes_of
+from harness.errors import PredictionError, RecordError
 from harness.files import write_atomic, write_bytes
 
 PART = "part-*.npz"
@@ -33,7 +35,11 @@ def save_table(path: Path, table: Table) -> None:
 
     def write(temporary: Path) -> None:
         with temporary.open("wb") as stream:
-            np.savez(stream, **arrays)
+            try:
+                np.savez(stream, **arrays)
+            except ValueError as error:
+                # On a full disk zipfile complains about its open handle and hides why.
+                raise error.__context__ if isinstance(error.__context__, OSError) else error from None
 
     write_atomic(path, write)
 
@@ -41,17 +47,28 @@ def save_table(path: Path, table: Table) -> None:
 def load_table(path: Path) -> Table:
     """Read a table; raises RecordError naming the file if it is missing or damaged."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise RecordError(f"{path} cannot be read ({error}); it is missing or damaged") from None
-    ids = tuple(arrays.pop(IDS).tolist())
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+            return _table({name: archive[name] for name in archive.files})
+    except (OSError, ValueError, TypeError, EOFError, KeyError, AttributeError, NotImplementedError) as error:
+        raise _damaged(path, error) from None
+    except (zipfile.BadZipFile, zlib.error, struct.error) as error:
+        raise _damaged(path, error) from None
+
+
+def _table(arrays: dict[str, Any]) -> Table:
+    ids = tuple(map(str, arrays.pop(IDS).tolist()))
     columns: dict[str, Column] = {
         name: Ragged(value, arrays[name + OFFSETS]) if name + OFFSETS in arrays else value
         for name, value in arrays.items()
         if not name.endswith(OFFSETS)
     }
     return Table(ids, columns)
+
+
+def _damaged(path: Path, error: Exception) -> RecordError:
+    reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
+    what = "is missing" if isinstance(error, FileNotFoundError) else f"is damaged ({reason})"
+    return RecordError(f"{path} {what}; remove it if it is there and run the command that makes it again")
 
 
 def load_parts(folder: Path) -> list[Table]:
@@ -83,20 +100,36 @@ class PartSink:
     def __init__(self, folder: Path, ids: Sequence[str], specs: Sequence[ColumnSpec], *, every_s: float = 5.0) -> None:
         self._folder, self._ids, self._specs, self._every_s = folder, tuple(ids), tuple(specs), every_s
         self._rows: dict[str, Row] = {}
+        _remove_partial(folder)
         self._parts = load_parts(folder)
+        if any(set(part.columns) != {spec.name for spec in self._specs} for part in self._parts):
+            raise RecordError(
+                f"{folder} holds answers in another layout; remove the folder and run the same command again"
+            )
         self._facts = load_facts(folder)
         self._last = monotonic()
+        self._answered = {id for part in self._parts for id in part.ids}
+        self._sizes = sizes_of(self._parts, self._specs)
         self.resumed = sum(len(part) for part in self._parts)
         """How many samples an earlier run had answered."""
 
     def pending(self) -> Sequence[int]:
         """Indices of the samples without an answer, in order."""
-        answered = {id for part in self._parts for id in part.ids} | set(self._rows)
-        return [index for index, id in enumerate(self._ids) if id not in answered]
+        return [index for index, id in enumerate(self._ids) if id not in self._answered]
 
     def put(self, id: str, row: Row) -> None:
-        """Keep one answer."""
+        """Keep one answer; a second one to the same sample, in a batch that was stored in part, is left out.
+
+        Raises PredictionError naming the sample where the row does not fit the columns or the rows before it.
+        """
+        if id in self._answered:
+            return
+        try:
+            check_row(row, self._specs, self._sizes)
+        except ValueError as error:
+            raise PredictionError(f"the answer to {id} cannot be stored: {error}") from None
         self._rows[id] = row
+        self._answered.add(id)
 
     def note(self, key: str, value: Any) -> None:
         """Keep a JSON value that belongs to all answers."""
@@ -131,11 +164,22 @@ class PartSink:
 
 def load_facts(folder: Path) -> dict[str, Any]:
     """What was noted beside the parts in a folder."""
+    path = folder / FACTS
     try:
-        facts: dict[str, Any] = json.loads((folder / FACTS).read_bytes())
-    except OSError:
+        facts = json.loads(path.read_bytes())
+    except FileNotFoundError:
         return {}
+    except (OSError, ValueError, RecursionError) as error:
+        raise _damaged(path, error) from None
+    if not isinstance(facts, dict):
+        raise _damaged(path, ValueError("it holds no JSON object"))
     return facts
+
+
+def _remove_partial(folder: Path) -> None:
+    """Remove what a kill left half-written; the folder is this process's own."""
+    for path in folder.glob(".*.partial"):
+        path.unlink(missing_ok=True)
 
 
 def _next(folder: Path) -> int:
