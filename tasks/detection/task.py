@@ -1,6 +1,7 @@
 """COCO detection as a task: data, result files and metrics wired together."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -190,7 +191,7 @@ def from_table(table: Table) -> Matches:
 def _renamed(spec: MetricSpec, name: str, limit: int) -> MetricSpec:
     if spec.name == name:
         return spec
-    return MetricSpec(name=name, title=spec.title.replace("100", str(limit)), decimals=spec.decimals)
+    return replace(spec, name=name, title=spec.title.replace("100", str(limit)))
 
 
 def _sum_rows(values: FloatArray, offsets: NDArray[np.int64]) -> FloatArray:

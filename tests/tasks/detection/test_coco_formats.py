@@ -45,7 +45,7 @@ entry = st.fixed_dictionaries(
         "image_id": st.integers(-(10**17), 10**17),
         "category_id": st.integers(0, 100),
         "bbox": st.lists(number, min_size=4, max_size=4),
-        "score": number | st.floats(-1e5, 1e5),
+        "score": number | st.floats(-1e5, -1e-200),
     },
     optional={"area": number, "note": st.text(alphabet="abc {}[],:", max_size=8)},
 )
