@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from harness.columns import ColumnSpec, Row, Table
+from harness.errors import HarnessError, SubmissionError, describe
 from harness.plan import Plan
 from harness.predictions import PartSink
 from harness.progress import Reporter
@@ -26,7 +27,12 @@ def predict(plan: Plan, submission: Submission, folder: Path, reporter: Reporter
         return sink
     adapt = getattr(submission.method, "adapt", None)
     if callable(adapt):
-        adapt(plan.dataset.sample(index) for index in range(len(plan.dataset.ids)))
+        try:
+            adapt(plan.dataset.sample(index) for index in range(len(plan.dataset.ids)))
+        except (HarnessError, MemoryError):
+            raise
+        except Exception as error:
+            raise SubmissionError(f"{submission.name} failed in adapt: {describe(error)}") from error
     total = len(plan.dataset.ids)
     with reporter.bar("predicting", total, total - pending, plan.task.meta.unit) as bar:
 

@@ -34,3 +34,18 @@ class RecordError(HarnessError):
 
 class SubmissionError(HarnessError):
     """A submission's manifest or code is broken, or it failed while it ran."""
+
+
+def describe(error: BaseException) -> str:
+    """Type, first line and place of an exception raised by somebody else's code."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = ""
+    if isinstance(error, SyntaxError) and error.filename:
+        place = f" ({error.filename}, line {error.lineno})"
+    elif trace is not None:
+        code = trace.tb_frame.f_code
+        place = f" ({code.co_filename}, line {trace.tb_lineno}, in {code.co_name})"
+    text = [error.msg] if isinstance(error, SyntaxError) else str(error).splitlines()
+    return f"{type(error).__name__}: {text[0]}{place}" if text else f"{type(error).__name__}{place}"

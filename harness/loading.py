@@ -7,14 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.errors import HarnessError, SubmissionError, UsageError
+from harness.errors import HarnessError, SubmissionError, UsageError, describe
 from harness.manifest import Manifest, Value, Variant
 from harness.options import RunOptions, parse_value
-from harness.predict import describe
-from harness.registry import SCHEMES, entry_function, find_submission, installed, load_point, nearest
+from harness.registry import SCHEMES, entry_function, find_submission, installed, load_point, nearest, needs
+from harness.store import default_home
 from harness.submission import BuildContext, Submission
 from harness.task import Dataset, Task
 from harness.weights import resolve
+
+CODE = {".py", ".json", ".toml", ".yaml", ".yml", ".txt", ".csv", ".npy", ".npz", ".so", ".c", ".cpp", ".cu"}
+"""Files of a submission's folder that can change its answers, by suffix."""
 
 
 def load_submission(task: Task, dataset: Dataset, options: RunOptions, *, sample: bool) -> Submission:
@@ -35,10 +38,12 @@ def load_submission(task: Task, dataset: Dataset, options: RunOptions, *, sample
 def _from_scheme(scheme: str, name: str, task: Task, dataset: Dataset, options: RunOptions) -> Submission:
     try:
         submission = load_point(installed(SCHEMES)[scheme])(name, task, dataset, options)
+    except HarnessError:
+        raise
     except ModuleNotFoundError as error:
-        raise SubmissionError(
-            f"{scheme}:{name} needs the package {error.name}; pip install 'vision-harness[live]'"
-        ) from None
+        raise needs(f"{scheme}:{name}", error) from None
+    except Exception as error:
+        raise SubmissionError(f"{scheme}:{name} could not be built: {describe(error)}") from error
     if not isinstance(submission, Submission):
         raise SubmissionError(
             f"{scheme}:{name} gives a {type(submission).__name__}, not a harness.submission.Submission"
@@ -62,11 +67,18 @@ def check_device(device: str) -> None:
         ) from None
 
 
-def folder_digest(folder: Path) -> str:
-    """SHA-256 over the Python files of a submission's folder: names and contents, in order."""
+def folder_digest(folder: Path, home: Path | None = None) -> str:
+    """SHA-256 over a submission's code and the small files that code reads: names and contents, in order.
+
+    Weights and the manifest are identified apart from it; hidden folders, and `home` where results go, do not count.
+    """
     digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.py")):
-        digest.update(f"{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes() + b"\0")
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder)
+        if path.suffix not in CODE or inside.name == "submission.toml" or any(p.startswith(".") for p in inside.parts):
+            continue
+        if path.is_file() and not (home is not None and path.resolve().is_relative_to(home.resolve())):
+            digest.update(f"{inside.as_posix()}\0".encode() + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
@@ -93,7 +105,7 @@ def _from_folder(task: Task, dataset: Dataset, options: RunOptions, sample: bool
     method = _build(build, context)
     return Submission(
         name=manifest.name, method=method, variant=variant.name, manifest=manifest, checkpoint=checkpoint, options=chosen,
-        settings=_settings(manifest, variant, chosen, method), code_digest=folder_digest(folder),
+        settings=_settings(manifest, variant, chosen, method), code_digest=folder_digest(folder, options.home or default_home()),
         manifest_digest=hashlib.sha256((folder / "submission.toml").read_bytes()).hexdigest(),
         trained_on=variant.trained_on, emulated=variant.emulated, identified=True,
         batch_size=options.batch_size or variant.batch_size, device=options.device,
@@ -113,16 +125,20 @@ def _options(manifest: Manifest, variant: Variant, task: Task, options: RunOptio
     chosen: dict[str, Value] = {name: option.default for name, option in manifest.options.items()}
     chosen.update(variant.options)
     of_task = {setting.name for setting in task.meta.settings}
+    check_settings(options, of_task | set(manifest.options), f"neither {task.meta.id} nor {manifest.name}")
     for name, text in options.settings.items():
         if name in manifest.options:
             chosen[name] = parse_value(text, manifest.options[name].default, name)
-        elif name not in of_task:
-            known = sorted(of_task | set(manifest.options))
-            near = nearest(name, known) or known
-            raise UsageError(
-                f"--set {name}: neither {task.meta.id} nor {manifest.name} has it; there are: {', '.join(near) or 'none'}"
-            )
     return chosen
+
+
+def check_settings(options: RunOptions, known: set[str], what: str) -> None:
+    """Raise UsageError for a ``--set`` that nothing would read; `what` are those who do not know it."""
+    for name in options.settings:
+        if name not in known:
+            near = nearest(name, known) or sorted(known)
+            verb = "has it" if what.startswith("neither") else "does not have it"
+            raise UsageError(f"--set {name}: {what} {verb}; there are: {', '.join(near) or 'none'}")
 
 
 def _build(build: Any, context: BuildContext) -> Any:
@@ -131,10 +147,8 @@ def _build(build: Any, context: BuildContext) -> Any:
     except HarnessError:
         raise
     except ModuleNotFoundError as error:
-        raise SubmissionError(
-            f"{context.manifest.name} needs the package {error.name}; pip install 'vision-harness[live]'"
-        ) from None
-    except Exception as error:
+        raise needs(context.manifest.name, error) from None
+    except (Exception, SystemExit) as error:
         raise SubmissionError(f"{context.manifest.name} could not be built: {describe(error)}") from error
 
 
@@ -158,6 +172,7 @@ def _check_methods(task: Task, submission: Submission) -> None:
 
 def _from_object(task: Task, method: Any, options: RunOptions) -> Submission:
     """A live Python object; its answers are never resumed, because nothing identifies its code and weights."""
+    check_settings(options, {setting.name for setting in task.meta.settings}, task.meta.id)
     if isinstance(method, Submission):
         submission = method
     else:

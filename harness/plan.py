@@ -18,7 +18,7 @@ from harness.options import RunOptions
 from harness.registry import find_task
 from harness.scoring import data_digest, plan_scoring
 from harness.store import Home, default_home
-from harness.submission import Submission
+from harness.submission import Checkpoint, Submission
 from harness.task import Dataset, Scoring, Task
 
 
@@ -81,7 +81,8 @@ def prediction_key(plan: Plan, submission: Submission) -> str:
     device = submission.device.partition(":")[0]
     content = {
         "submission": [submission.name, submission.code_digest, submission.variant, dict(submission.options)],
-        "weights": submission.checkpoint.sha256 or submission.checkpoint.kind,
+        "weights": _weights_identity(submission.checkpoint),
+        "classes": submission.classes,
         "task": [
             plan.task.meta.id,
             plan.task.meta.version,
@@ -93,6 +94,11 @@ def prediction_key(plan: Plan, submission: Submission) -> str:
         "run": [plan.options.seed, device, submission.dtype, submission.batch_size],
     }
     return _digest(content)
+
+
+def _weights_identity(checkpoint: Checkpoint) -> list[str]:
+    """One file may hold several networks, and a library publishes many."""
+    return [checkpoint.sha256 or f"{checkpoint.kind} {checkpoint.name}", checkpoint.key]
 
 
 def _data_identity(plan: Plan) -> list[str]:

@@ -1,9 +1,10 @@
 """The default way to answer a data set: prepare, forward and finish over batches."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from harness.columns import Row
-from harness.errors import HarnessError, PredictionError, SubmissionError
+from harness.errors import HarnessError, PredictionError, SubmissionError, describe
 from harness.submission import Submission
 from harness.task import Dataset, Encoder, RunContext, Sample, Sink, Task
 
@@ -35,26 +36,24 @@ def answer(submission: Submission, samples: Sequence[Sample], size: int, encode:
             if len(raws) != len(padded):
                 raise PredictionError(f"forward gave {len(raws)} outputs for {len(padded)} inputs")
             answers = [method.finish(raw, sample) for raw, sample in zip(raws, samples, strict=False)]
-    except (HarnessError, KeyboardInterrupt, MemoryError):
+    except (HarnessError, MemoryError):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         first, last = samples[0].id, samples[-1].id
         where = first if first == last else f"{first} to {last}"
         raise SubmissionError(f"{submission.name} failed on {where}: {describe(error)}") from error
-    return [encode(one, sample) for one, sample in zip(answers, samples, strict=True)]
+    return [_encoded(submission, encode, one, sample) for one, sample in zip(answers, samples, strict=True)]
 
 
-def describe(error: BaseException) -> str:
-    """Type, first line and the place of an exception raised by somebody else's code."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = ""
-    if trace is not None:
-        code = trace.tb_frame.f_code
-        place = f" ({code.co_filename}, line {trace.tb_lineno}, in {code.co_name})"
-    text = str(error).splitlines()
-    return f"{type(error).__name__}: {text[0] if text else ''}{place}"
+def _encoded(submission: Submission, encode: Encoder, answer: Any, sample: Sample) -> Row:
+    try:
+        return encode(answer, sample)
+    except (HarnessError, MemoryError):
+        raise
+    except Exception as error:
+        raise PredictionError(
+            f"{submission.name}: the answer to {sample.id} is not what the task asks for: {describe(error)}"
+        ) from error
 
 
 class no_gradients:

@@ -3,7 +3,7 @@
 import difflib
 import hashlib
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import import_module
 from importlib.machinery import ModuleSpec
@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import HarnessError, SubmissionError, UsageError
+from harness.errors import HarnessError, SubmissionError, UsageError, describe
 
 if TYPE_CHECKING:
     from harness.manifest import Manifest
@@ -27,6 +27,8 @@ VERBS = "harness.verbs"
 """Entry points: verb -> ``module:register`` for verbs of other packages."""
 SCHEMES = "harness.schemes"
 """Entry points: scheme (``torchvision``) -> ``module:load`` for submissions named ``scheme:NAME``."""
+FOLDER = "harness_folder_"
+"""What the names of packages begin with that folders are imported as."""
 HOOKS = "harness.after_record"
 """Entry points: called as ``hook(home)`` after a run has written its record; returns what it made."""
 
@@ -34,7 +36,11 @@ HOOKS = "harness.after_record"
 @cache
 def installed(group: str) -> dict[str, EntryPoint]:
     """Entry points of a group by name, in alphabetical order."""
-    return {point.name: point for point in sorted(entry_points(group=group), key=lambda point: point.name)}
+    points: dict[str, EntryPoint] = {}
+    # Our own last: another package cannot take a name of ours in silence.
+    for point in sorted(entry_points(group=group), key=lambda point: (point.name, _is_own(point))):
+        points[point.name] = point
+    return points
 
 
 def task_names() -> list[str]:
@@ -52,11 +58,15 @@ def find_task(name: str) -> "Task":
     from harness.task import Task
 
     if name in installed(TASKS):
-        task = load_point(installed(TASKS)[name])()
+        factory = load_point(installed(TASKS)[name])
     elif _is_folder(name):
-        task = _call(import_folder(Path(name), "task"), "task", Path(name) / "task.py")
+        where = Path(name) / "task.py"
+        if not where.is_file():
+            raise UsageError(f"{where} is missing; a task is a folder with that file ('harness new task' writes one)")
+        factory = _attribute(_import(lambda: import_folder(Path(name), "task"), f"the task {name}"), "task", where)
     else:
         raise UsageError(_unknown("task", name, task_names(), "harness tasks"))
+    task = _import(factory, f"the task {name}")
     if not isinstance(task, Task):
         raise UsageError(f"{name} gives a {type(task).__name__}, not a harness.task.Task")
     return task
@@ -93,20 +103,16 @@ def entry_function(manifest: "Manifest", folder: Path, package: str) -> Any:
         raise SubmissionError(
             f"{folder / 'submission.toml'}: entry '{manifest.entry}' is no 'file.py:function' of that folder"
         )
-    try:
-        module = import_module(f"{package}.{stem}") if package else import_folder(folder, stem)
-    except ModuleNotFoundError as error:
-        raise SubmissionError(
-            f"{manifest.name} needs the package {error.name}, which is not installed; "
-            "pip install 'vision-harness[live]' brings torch, torchvision and mlflow"
-        ) from None
-    return _attribute(module, function, where)
+    found = _import(
+        lambda: import_module(f"{package}.{stem}") if package else import_folder(folder, stem), manifest.name
+    )
+    return _attribute(found, function, where)
 
 
 def import_folder(folder: Path, module: str) -> ModuleType:
     """Import ``folder/module.py`` as part of a package of its own, so that ``from .other import x`` works."""
     root = folder.resolve()
-    name = f"harness_folder_{hashlib.sha256(str(root).encode()).hexdigest()[:12]}"
+    name = f"{FOLDER}{hashlib.sha256(str(root).encode()).hexdigest()[:12]}"
     if name not in sys.modules:
         init = root / "__init__.py"
         spec = spec_from_file_location(name, init) if init.is_file() else ModuleSpec(name, None, is_package=True)
@@ -114,28 +120,27 @@ def import_folder(folder: Path, module: str) -> ModuleType:
         spec.submodule_search_locations = [str(root)]
         package = module_from_spec(spec)
         sys.modules[name] = package
-        if spec.loader is not None:
-            spec.loader.exec_module(package)
-    return import_module(f"{name}.{module}")
+        try:
+            if spec.loader is not None:
+                spec.loader.exec_module(package)
+        except BaseException:
+            del sys.modules[name]
+            raise
+    return import_module(f"{name}.{module.replace('/', '.')}")
 
 
 def load_point(point: EntryPoint) -> Any:
     """What an entry point names; refuses a module that another ``tasks`` or ``submissions`` folder shadows."""
     top = point.module.partition(".")[0]
     dist = point.dist
-    if dist is not None and dist.name == "vision-harness":
+    if _is_own(point):
         spec, own = _spec(top), Path(__file__).resolve().parents[1]
         origin = next(iter(spec.submodule_search_locations or [""])) if spec else ""
         if Path(origin).resolve().parent != own:
             raise UsageError(
                 f"'{top}' at {origin or 'nowhere'} hides this project's own package; rename it or start elsewhere"
             )
-    try:
-        return point.load()
-    except (ImportError, AttributeError) as error:
-        raise HarnessError(
-            f"'{point.name}' of {dist.name if dist else point.value} cannot be loaded: {error}"
-        ) from None
+    return _import(point.load, f"'{point.name}' of {dist.name if dist else point.value}")
 
 
 def nearest(name: str, names: Iterable[str]) -> list[str]:
@@ -145,6 +150,8 @@ def nearest(name: str, names: Iterable[str]) -> list[str]:
 
 def _unknown(what: str, name: str, names: list[str], command: str) -> str:
     near = nearest(name, names)
+    if Path(name).is_dir() and not near:
+        near = [f"./{name}"]
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(names) or 'none'}"
     return f"there is no {what} '{name}'; {hint} ('{command}' lists them; a folder is given by its path)"
 
@@ -160,8 +167,30 @@ def _spec(package: str) -> ModuleSpec | None:
         return None
 
 
-def _call(module: ModuleType, function: str, where: Path) -> Any:
-    return _attribute(module, function, where)()
+def needs(what: str, error: ModuleNotFoundError) -> SubmissionError:
+    """The sentence for a package that `what` imports and that is not installed."""
+    return SubmissionError(
+        f"{what} needs the package {error.name}, which is not installed; "
+        "pip install 'vision-harness[live]' brings torch, torchvision and mlflow"
+    )
+
+
+def _import(load: Callable[[], Any], what: str) -> Any:
+    """What `load` gives; whatever somebody else's code raises meanwhile becomes one sentence."""
+    try:
+        return load()
+    except HarnessError:
+        raise
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0].startswith((FOLDER, "harness")):
+            raise SubmissionError(f"{what} cannot be loaded: {describe(error)}") from error
+        raise needs(what, error) from None
+    except (Exception, SystemExit) as error:
+        raise SubmissionError(f"{what} cannot be loaded: {describe(error)}") from error
+
+
+def _is_own(point: EntryPoint) -> bool:
+    return point.dist is not None and point.dist.name == "vision-harness"
 
 
 def _attribute(module: ModuleType, name: str, where: Path) -> Any:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from harness.answering import predict
-from harness.errors import UsageError
+from harness.errors import RecordError, UsageError
 from harness.files import lock, write_bytes
 from harness.loading import load_submission
 from harness.measuring import measure
@@ -18,7 +18,7 @@ from harness.progress import Reporter
 from harness.record import Measurements, Record
 from harness.recording import build_record
 from harness.scoring import Scored, score_predictions
-from harness.store import Home
+from harness.store import Home, read_record
 from harness.submission import Submission
 from harness.task import Predictions
 
@@ -72,7 +72,7 @@ def evaluate(options: RunOptions, reporter: Reporter) -> Outcome:
             resumed=sink.resumed,
             inputs=sink.inputs(),
         )
-        superseded = [done.id] if done is not None else []
+        superseded = [done.id] if done is not None and done.id != record.id else []
         return _finish(plan, finish_key, record, superseded)
 
 
@@ -96,6 +96,7 @@ def score(options: RunOptions, reporter: Reporter) -> Outcome:
     done = plan.home.record_path(record.id)
     if done.exists() and not options.again:
         return Outcome(record=plan.home.find(str(done))[1], path=done, home=plan.home, new=False)
+    record = _with_verifications(plan.home, record)
     return Outcome(record=record, path=plan.home.write_record(record), home=plan.home, new=True)
 
 
@@ -131,9 +132,18 @@ def store_predictions(folder: Path, predictions: Predictions) -> None:
 
 
 def _finish(plan: Plan, run_key: str, record: Record, superseded: list[str]) -> Outcome:
-
     record = msgspec.structs.replace(record, supersedes=[*record.supersedes, *superseded])
+    record = _with_verifications(plan.home, record)
     return Outcome(record=record, path=plan.home.finish(run_key, record), home=plan.home, new=True)
+
+
+def _with_verifications(home: Home, record: Record) -> Record:
+    """The same result found once more keeps what was verified of it."""
+    try:
+        old = read_record(home.record_path(record.id))
+    except RecordError:
+        return record
+    return msgspec.structs.replace(record, provenance=old.provenance, verifications=old.verifications)
 
 
 def _refuse_random(submission: Submission) -> None:

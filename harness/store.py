@@ -58,7 +58,8 @@ class Home:
         """The record that a path, an id or the beginning of an id names."""
         if reference.endswith(".json") or "/" in reference:
             return Path(reference), read_record(Path(reference))
-        matches = sorted((self.path / "records").glob(f"{reference}*.json")) if reference else []
+        found = sorted((self.path / "records").glob("*.json"))
+        matches = [path for path in found if reference and path.name.startswith(reference)]
         if not matches:
             raise RecordError(
                 f"there is no record '{reference}' in {self.path}; 'harness export --format csv' lists them"
@@ -116,5 +117,5 @@ def read_record(path: Path) -> Record:
         return decode(path.read_bytes())
     except OSError as error:
         raise RecordError(f"{path} cannot be read ({error.strerror})") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RecordError(f"{path} is no record of this schema: {error}") from None
