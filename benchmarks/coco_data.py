@@ -1,5 +1,6 @@
 """Generated detection data of the size of COCO val2017, written as the official files (seeded)."""
 
+import sys
 from pathlib import Path
 
 import msgspec
@@ -9,9 +10,14 @@ from numpy.typing import NDArray
 N_IMAGES, N_ANNOTATIONS, N_DETECTIONS, N_CATEGORIES = 5000, 36781, 460_000, 80
 
 
+def paths(directory: Path) -> tuple[Path, Path]:
+    """Where the two files of a folder are."""
+    return directory / "instances.json", directory / "results.json"
+
+
 def write(directory: Path, seed: int = 0) -> tuple[Path, Path]:
     """Write `instances.json` (with polygons) and `results.json`; returns both paths. Existing files are kept."""
-    truth, results = directory / "instances.json", directory / "results.json"
+    truth, results = paths(directory)
     if not (truth.exists() and results.exists()):
         directory.mkdir(parents=True, exist_ok=True)
         rng = np.random.default_rng(seed)
@@ -98,3 +104,7 @@ def _results_json(
         f'{{"image_id": {i}, "category_id": {c}, "bbox": {box!r}, "score": {s!r}}}' for i, c, box, s in rows
     )
     return f"[{text}]".encode()
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))
