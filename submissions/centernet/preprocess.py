@@ -69,4 +69,4 @@ def network_input(image: NDArray[np.uint8], geometry: Geometry, *, flip: bool) -
     # float64 until the last step, as uint8 / 255. is in the official code
     normal = ((canvas / 255.0 - MEAN_BGR) / STD_BGR).astype(np.float32).transpose(2, 0, 1)
     views = [normal, normal[:, :, ::-1]] if flip else [normal]
-    return np.stack(views)
+    return np.ascontiguousarray(np.stack(views))

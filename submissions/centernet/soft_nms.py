@@ -1,7 +1,7 @@
 """Soft non-maximum suppression of one class, in place, with the official code's order of work and its two quirks.
 
 Source: github.com/Duankaiwen/CenterNet, external/nms.pyx, which is princeton-vl/CornerNet's; arXiv 1704.04503. All
-arithmetic is float32. What looks wrong here and is official:
+steps are rounded to float32. What looks wrong here and is official:
 
 * The callers ignore which rows are kept and take them all. A suppressed row is overwritten by the last one, whose own
   place keeps its copy with the score that it had then: such copies are part of the answer.
@@ -62,10 +62,17 @@ def _bring_best(rows: FloatArray, index: int, active: int) -> None:
 def _iou(box: FloatArray, others: FloatArray) -> FloatArray:
     width = np.minimum(box[2], others[:, 2]) - np.maximum(box[0], others[:, 0]) + _ONE
     height = np.minimum(box[3], others[:, 3]) - np.maximum(box[1], others[:, 1]) + _ONE
-    area = (others[:, 2] - others[:, 0] + _ONE) * (others[:, 3] - others[:, 1] + _ONE)
-    own = (box[2] - box[0] + _ONE) * (box[3] - box[1] + _ONE)
     shared = width * height
-    return np.where((width > 0) & (height > 0), shared / (own + area - shared), np.float32(0.0))
+    # areas are double products of float32 differences: a 1 in the official source is a double constant when compiled
+    areas = _area(others).astype(np.float32).astype(np.float64)
+    union = (_area(box) + areas - shared.astype(np.float64)).astype(np.float32)
+    return np.where((width > 0) & (height > 0), shared / union, np.float32(0.0))
+
+
+def _area(boxes: FloatArray) -> NDArray[np.float64]:
+    width, height = boxes[..., 2] - boxes[..., 0], boxes[..., 3] - boxes[..., 1]
+    area: NDArray[np.float64] = (width.astype(np.float64) + 1.0) * (height.astype(np.float64) + 1.0)
+    return area
 
 
 def _decay(iou: FloatArray, method: str, overlap: np.float32) -> FloatArray:
@@ -110,13 +117,14 @@ def _merged(
 ) -> FloatArray:
     """The box at `index` averaged with those that it suppresses, in the order of the visits."""
     at = visits.source - index - 1
-    share = np.where(iou[at] > 0, (_ONE - decay[at]) ** np.float32(exponent), np.float32(0.0))
+    # a double power, rounded: NumPy's float32 power differs between machines
+    share = np.where(iou[at] > 0, (_ONE - decay[at]).astype(np.float64) ** exponent, 0.0).astype(np.float32)
     corners = np.empty(4, dtype=np.float32)
     for column in range(4):
         score = 5 + column // 2
         weights = np.concatenate([rows[[index], score], rows[visits.place, score]])
         boxes = np.concatenate([rows[[index], column], rows[visits.source, column]])
-        shares = np.concatenate([[_ONE], share]).astype(np.float32)
+        shares = np.concatenate([[_ONE], share], dtype=np.float32)
         total = np.cumsum(weights * shares)[-1]
         # two corners of score 0 can only meet on a tiny image; the official code divides by zero there
         corners[column] = np.cumsum(boxes * weights * shares)[-1] / total if total > 0 else boxes[0]

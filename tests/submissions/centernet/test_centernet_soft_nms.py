@@ -14,13 +14,14 @@ F = np.float32
 
 
 def pixel_iou(a: np.ndarray, b: np.ndarray) -> np.float32:
+    """IoU counting pixels; areas are double products, as in the compiled official code, the rest float32."""
     width = min(a[2], b[2]) - max(a[0], b[0]) + F(1)
     height = min(a[3], b[3]) - max(a[1], b[1]) + F(1)
     if width <= 0 or height <= 0:
         return F(0)
-    area_a = (a[2] - a[0] + F(1)) * (a[3] - a[1] + F(1))
-    area_b = (b[2] - b[0] + F(1)) * (b[3] - b[1] + F(1))
-    return width * height / (area_a + area_b - width * height)
+    area_a = (float(a[2] - a[0]) + 1.0) * (float(a[3] - a[1]) + 1.0)
+    area_b = (float(b[2] - b[0]) + 1.0) * (float(b[3] - b[1]) + 1.0)
+    return width * height / F(area_a + float(F(area_b)) - float(width * height))
 
 
 def factor(iou: np.float32, method: str, overlap: np.float32) -> np.float32:
@@ -54,7 +55,7 @@ def literally(rows: np.ndarray, method: str, overlap: np.float32, exponent: floa
             if iou > 0:
                 weight = factor(iou, method, overlap)
                 if sums is not None and weights is not None and exponent is not None:
-                    share = np.power(F(1) - weight, F(exponent))
+                    share = F(float(F(1) - weight) ** exponent)
                     for c in range(4):
                         corner = row[5 + c // 2]
                         sums[c] = sums[c] + row[c] * corner * share
