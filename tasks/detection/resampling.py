@@ -61,10 +61,11 @@ def replicates(
     chosen = [metric for metric in parameters.metrics if metrics is None or metric.name in metrics]
     values = {metric.name: np.full(len(weights), np.nan) for metric in chosen}
     weights = np.ascontiguousarray(weights, np.uint16)
+    sorted_rows = by_category(matches, n_categories)
     with ThreadPoolExecutor(threads or min(2, os.cpu_count() or 1)) as pool:
         for area in sorted({metric.area for metric in chosen}):
             here = [metric for metric in chosen if metric.area == area]
-            events = _events(matches, n_categories, parameters, area)
+            events = _events(matches, sorted_rows, n_categories, parameters, area)
             chunks = [slice(start, start + _CHUNK) for start in range(0, len(weights), _CHUNK)]
             done = pool.map(lambda chunk: _replicate(events, weights[chunk], parameters, here, n_categories), chunks)  # noqa: B023
             for chunk, part in zip(chunks, done, strict=True):
@@ -99,8 +100,10 @@ def _replicate(
     return result
 
 
-def _events(matches: Matches, n_categories: int, parameters: Parameters, area: int) -> _Events:
-    order, starts = by_category(matches, n_categories)
+def _events(
+    matches: Matches, sorted_rows: tuple[Int, Int], n_categories: int, parameters: Parameters, area: int
+) -> _Events:
+    order, starts = sorted_rows
     image = np.repeat(np.arange(matches.n_images, dtype=np.int32), np.diff(matches.offsets))[order]
     hit, ignored = matches.positive[order, area], matches.ignored[order, area]
     every = np.uint16((1 << len(parameters.thresholds)) - 1)

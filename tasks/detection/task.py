@@ -30,6 +30,7 @@ from tasks.detection.declaration import META
 from tasks.detection.formats import read_results, write_results
 from tasks.detection.metrics import (
     COCO_METRICS,
+    Float,
     Matches,
     Metric,
     Parameters,
@@ -49,6 +50,9 @@ class Coco(Task):
     """Detection boxes on COCO, or on one's own data in COCO's format."""
 
     meta = META
+
+    def __init__(self) -> None:
+        self._last: tuple[Table, tuple[Float, Float]] | None = None
 
     def open(self, request: DataRequest) -> Dataset:
         """Read the annotations and find the images."""
@@ -97,9 +101,15 @@ class Coco(Task):
 
     def aggregate(self, statistics: Statistics, protocol: str) -> Values:
         """The twelve numbers; None where pycocotools says -1."""
-        chosen = parameters(statistics.facts["max_detections"])
-        cells = accumulate(from_table(statistics.table), len(statistics.facts["categories"]), chosen)
-        return summarize(*cells, chosen)
+        return summarize(*self._cells(statistics), parameters(statistics.facts["max_detections"]))
+
+    def _cells(self, statistics: Statistics) -> tuple[Float, Float]:
+        """Precision and recall of all cells; the last ones are kept, because score and tables both need them."""
+        if self._last is None or self._last[0] is not statistics.table:
+            chosen = parameters(statistics.facts["max_detections"])
+            cells = accumulate(from_table(statistics.table), len(statistics.facts["categories"]), chosen)
+            self._last = statistics.table, cells
+        return self._last[1]
 
     def replicates(
         self, statistics: Statistics, protocol: str, weights: NDArray[np.uint16], metrics: Sequence[str]
@@ -119,8 +129,7 @@ class Coco(Task):
     def tables(self, statistics: Statistics, protocol: str) -> Sequence[DetailTable]:
         """Every category's AP at all thresholds, at 0.5 and at 0.75, and its recall."""
         chosen, names = parameters(statistics.facts["max_detections"]), statistics.facts["categories"]
-        matches = from_table(statistics.table)
-        precision, recall = accumulate(matches, len(names), chosen)
+        matches, (precision, recall) = from_table(statistics.table), self._cells(statistics)
         shown = [metric for metric in chosen.metrics if metric.area == 0 and metric.limit == -1]
         counts = np.bincount(matches.truth_category, weights=matches.truth_count[:, 0], minlength=len(names))
         rows = []
