@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import DataError, UsageError
-from harness.files import lock, write_bytes
+from harness.files import disk_error, lock, write_bytes
 from harness.options import RunOptions
 from harness.task import DataRequest, Dataset, Task
 
@@ -28,7 +28,9 @@ def find_root(data: Path, wanted: Callable[[Path], bool], task: Task) -> Path:
     Raises DataError, which shows the expected tree.
     """
     if not data.is_dir():
-        raise DataError(f"--data {data}: there is no such folder")
+        raise DataError(
+            f"there is no folder {data}; --data, HARNESS_DATA or harness.toml name the one that holds {task.meta.id}"
+        )
     for folder in _nearby(data):
         if wanted(folder):
             return folder
@@ -38,10 +40,18 @@ def find_root(data: Path, wanted: Callable[[Path], bool], task: Task) -> Path:
 
 def _nearby(data: Path) -> Iterator[Path]:
     yield data
-    children = [child for child in sorted(data.iterdir()) if child.is_dir()]
+    children = _folders(data)
     yield from children
     for child in children:
-        yield from (grandchild for grandchild in sorted(child.iterdir()) if grandchild.is_dir())
+        yield from _folders(child)
+
+
+def _folders(parent: Path) -> list[Path]:
+    """The folders in `parent`; none where it may not be read."""
+    try:
+        return [child for child in sorted(parent.iterdir()) if child.is_dir()]
+    except PermissionError:
+        return []
 
 
 def locate(task: Task, options: RunOptions, home: Path, *, sample: bool, with_inputs: bool) -> Source:
@@ -79,7 +89,7 @@ def configured_root(task: str) -> Path | None:
         return None
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8")).get("data", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"harness.toml cannot be read: {error}") from None
     if not isinstance(data, dict) or not all(isinstance(value, str) for value in data.values()):
         raise UsageError("harness.toml: [data] is a table of folder names, such as root = 'datasets' or coco = 'coco'")
@@ -94,8 +104,11 @@ def sample_folder(task: Task, home: Path) -> Path:
     if not done.exists():
         with lock(home / "locks" / f"sample-{task.meta.id}.lock"):
             if not done.exists():
-                folder.mkdir(parents=True, exist_ok=True)
-                task.write_sample(folder)
+                try:
+                    folder.mkdir(parents=True, exist_ok=True)
+                    task.write_sample(folder)
+                except OSError as error:
+                    raise disk_error(folder, error) from None
                 write_bytes(done, b"")
     return folder
 

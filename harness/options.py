@@ -1,6 +1,7 @@
 """Every option of a run, declared once: flags, keyword arguments and the record's `options` are derived from here."""
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -95,8 +96,8 @@ class RunOptions:
                 object.__setattr__(self, name, Path(value))
         for name, least in (("limit", 1), ("batch_size", 1), ("measure_s", 0)):
             value = getattr(self, name)
-            if value is not None and value < least:
-                raise UsageError(f"--{name.replace('_', '-')} {value} is too small; it must be at least {least}")
+            if value is not None and not least <= value < math.inf:
+                raise UsageError(f"--{name.replace('_', '-')} {value} cannot be; it must be at least {least}")
 
 
 def stated(options: RunOptions) -> dict[str, Any]:
@@ -113,6 +114,12 @@ def stated(options: RunOptions) -> dict[str, Any]:
     return found
 
 
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(value)
+    return value
+
+
 def parse_value(text: Any, like: Any, name: str) -> Any:
     """`text` as a value of the type of `like`; raises UsageError naming the setting."""
     if not isinstance(text, str):
@@ -121,7 +128,8 @@ def parse_value(text: Any, like: Any, name: str) -> Any:
         if isinstance(like, bool):
             return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[text.lower()]
         if isinstance(like, list):
-            return [float(part) for part in text.split(",") if part]
-        return type(like)(text)
-    except (KeyError, ValueError):
+            kind = type(like[0]) if like else float
+            return [_finite(kind(part.strip())) for part in text.split(",") if part.strip()]
+        return _finite(type(like)(text))
+    except (KeyError, ValueError, OverflowError):
         raise UsageError(f"--set {name}={text}: expected a {type(like).__name__} such as {like!r}") from None

@@ -2,7 +2,7 @@
 
 import os
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, describe
 from harness.options import RunOptions
 from harness.progress import Reporter
 from harness.registry import HOOKS, installed, load_point
@@ -14,7 +14,12 @@ def after_eval(outcome: Outcome, options: RunOptions, reporter: Reporter) -> dic
     places = _mirror(outcome, options, reporter) if options.log else {}
     if options.page:
         for name, point in installed(HOOKS).items():
-            places[name] = str(load_point(point)(outcome.home.path))
+            try:
+                places[name] = str(load_point(point)(outcome.home.path))
+            except HarnessError as error:
+                reporter.note(f"{name} was not made: {error}")
+            except Exception as error:
+                reporter.note(f"{name} was not made: {describe(error)}")
     return places
 
 
@@ -38,6 +43,9 @@ def _mirror(outcome: Outcome, options: RunOptions, reporter: Reporter) -> dict[s
         return {}
     except HarnessError as error:
         reporter.note(f"not mirrored to MLflow: {error} ('harness log' does it later)")
+        return {}
+    except Exception as error:
+        reporter.note(f"not mirrored to MLflow: {describe(error)} ('harness log' does it later)")
         return {}
     shown = f"{uri} (look: mlflow ui --backend-store-uri {uri})" if uri.startswith("sqlite:") else uri
     return {"mlflow": shown}

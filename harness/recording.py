@@ -114,6 +114,13 @@ def file_part(plan: "Plan", predictions: Predictions) -> SubmissionPart:
     return SubmissionPart(name=named, claims=claims(plan, []))
 
 
+def check_stated(plan: "Plan") -> None:
+    """Raise what would otherwise come to light only after hours: claims that cannot be read, settings unknown."""
+    settings(plan)
+    if plan.options.claims is not None:
+        read_claims(plan.options.claims)
+
+
 def claims(plan: "Plan", stated: list[Claim]) -> list[dict[str, Any]]:
     """The claims to compare with: the manifest's that concern this task, and those of ``--claims``."""
     import msgspec

@@ -1,5 +1,6 @@
 """The runs: evaluate a model, score a file, measure only."""
 
+import hashlib
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,15 +10,16 @@ import msgspec
 from harness.answering import predict
 from harness.errors import RecordError, UsageError
 from harness.files import lock, write_bytes
-from harness.loading import load_submission
+from harness.loading import check_settings, load_submission
 from harness.measuring import measure
 from harness.options import RunOptions
 from harness.plan import Phases, Plan, plan_run, prediction_key, run_key
 from harness.predictions import FACTS, save_table
 from harness.progress import Reporter
 from harness.record import Measurements, Record
-from harness.recording import build_record
+from harness.recording import build_record, check_stated
 from harness.scoring import Scored, score_predictions
+from harness.settings import known
 from harness.store import Home, read_record
 from harness.submission import Submission
 from harness.task import Predictions
@@ -44,6 +46,7 @@ def evaluate(options: RunOptions, reporter: Reporter) -> Outcome:
             )
         submission = load_submission(plan.task, plan.dataset, options, sample=plan.source.sample)
         plan = replace(plan, submission=submission)
+        check_stated(plan)
     _refuse_random(submission)
     key = prediction_key(plan, submission)
     finish_key = run_key(plan, key)
@@ -84,9 +87,11 @@ def score(options: RunOptions, reporter: Reporter) -> Outcome:
         raise UsageError(f"{path}: there is no such file or folder of predictions")
     with phases("plan"):
         plan = plan_run(options, sample=False, with_inputs=False)
+        check_settings(options, set(known(plan.task.meta.settings)), plan.task.meta.id)
+        check_stated(plan)
     with phases("read"):
         predictions = plan.task.read(path, plan.dataset)
-    digest = predictions.table.digest()
+    digest = _stored_under(predictions)
     with phases("score"):
         scored = score_plan(plan, predictions, reporter)
     with phases("store"):
@@ -129,6 +134,15 @@ def store_predictions(folder: Path, predictions: Predictions) -> None:
     if predictions.facts:
         write_bytes(folder / FACTS, json.dumps(dict(predictions.facts), sort_keys=True).encode())
     save_table(folder / "part-000000.npz", predictions.table)
+
+
+def _stored_under(predictions: Predictions) -> str:
+    """The key of a scored file's predictions: their digest, and what belongs to all of them."""
+    digest = predictions.table.digest()
+    if not predictions.facts:
+        return digest
+    facts = json.dumps(dict(predictions.facts), sort_keys=True)
+    return hashlib.sha256(f"{digest}\0{facts}".encode()).hexdigest()
 
 
 def _finish(plan: Plan, run_key: str, record: Record, superseded: list[str]) -> Outcome:

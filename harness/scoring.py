@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -55,6 +56,8 @@ def plan_scoring(task: Task, options: RunOptions) -> Scoring:
         if spec not in meta.settings and spec.name not in options.settings:
             continue
         value = parse_value(options.settings.get(spec.name, spec.default), spec.default, spec.name)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise UsageError(f"--set {spec.name}={value}: it must be a finite number")
         if spec.choices and value not in spec.choices:
             raise UsageError(f"--set {spec.name}={value}: it must be one of {', '.join(map(str, spec.choices))}")
         settings[spec.name] = value
@@ -101,9 +104,13 @@ def _replicates(
 ) -> dict[str, FloatArray]:
     if len(units.ids) < MINIMUM_UNITS:
         return {}
-    names = [spec.name for spec in _specs(task, protocol, scoring) if values.get(spec.name) is not None]
+    names = [spec.name for spec in _specs(task, protocol, scoring) if _finite(values.get(spec.name))]
     weights = resample_weights(digest, len(units.ids), RESAMPLES, units.clusters)
     return dict(task.replicates(statistics, protocol, weights, names))
+
+
+def _finite(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
 
 
 def _metric(
@@ -121,6 +128,9 @@ def _metric(
     reason = ""
     if value is None:
         reason = task.undefined(spec.name, statistics)
+    elif not math.isfinite(value):
+        # JSON has no such number.
+        value, reason = None, f"it is {value} on these samples"
     elif not intervals:
         reason = "no interval: it was not asked for"
     elif units < MINIMUM_UNITS:

@@ -95,8 +95,7 @@ class Home:
 
     def write_replicates(self, replicates: dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]) -> Artifact:
         """Store the replicate scores of every metric, float64 (B,) each, under their digest."""
-        count = len(next(iter(replicates.values())))
-        table = Table(tuple(str(i) for i in range(count)), dict(replicates))
+        table = replicate_table(replicates)
         digest = table.digest()
         path = Path("replicates") / f"{digest[:32]}.npz"
         if not (self.path / path).exists():
@@ -109,6 +108,12 @@ class Home:
             if artifact.kind == "replicates":
                 return load_table(self.path / artifact.path)
         return None
+
+
+def replicate_table(replicates: dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]) -> Table:
+    """Replicate scores as columns, resample after resample."""
+    count = len(next(iter(replicates.values()), ()))
+    return Table(tuple(map(str, range(count))), dict(replicates))
 
 
 def read_record(path: Path) -> Record:

@@ -2,20 +2,21 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import msgspec
 
-from harness.errors import RecordError
+from harness.errors import HarnessError, RecordError, describe
+from harness.files import write_bytes
 from harness.options import RunOptions
-from harness.plan import plan_run
-from harness.predictions import load_facts, load_parts, merge
+from harness.plan import Plan, plan_run
+from harness.predictions import load_facts, load_parts, load_table, merge
 from harness.progress import Reporter
-from harness.record import Metric, Record, Verification
+from harness.record import Artifact, Metric, Record, Verification, encode, with_id
 from harness.recording import versions
 from harness.runs import Outcome, score_plan
 from harness.scoring import Scored
-from harness.store import Home, default_home
+from harness.store import Home, default_home, replicate_table
 from harness.task import Predictions
 
 DATA = ("data", "annotations", "images")
@@ -40,16 +41,40 @@ def verify(reference: str, options: RunOptions, reporter: Reporter) -> Outcome:
             "name its data with --data or --annotations"
         )
     predictions = _stored(home, record, plan.task.meta.interface.extra, plan.dataset.ids)
-    differences = _difference("predictions digest", _artifact(record, "predictions").digest, predictions.table.digest())
-    scored = score_plan(plan, predictions, reporter)
-    differences += compare(record, scored)
+    stored = _artifact(record, "predictions").digest
+    differences = _difference("id", record.id, with_id(record).id)
+    differences += _difference("predictions digest", stored, predictions.table.digest())
+    differences += _scored_again(plan, record, predictions, reporter)
+    differences += [line for artifact in record.artifacts for line in _kept(home, artifact)]
     found = Verification(
         when=datetime.now(UTC).isoformat(timespec="seconds"), by=options.submitter, equal=not differences,
         differences=differences, versions=versions(),
     )  # fmt: skip
     verdict: Any = "disputed" if differences else "verified"
     updated = msgspec.structs.replace(record, provenance=verdict, verifications=[*record.verifications, found])
-    return Outcome(record=updated, path=home.write_record(updated), home=home, new=False)
+    write_bytes(path, encode(updated))
+    return Outcome(record=updated, path=path, home=home, new=False)
+
+
+def _scored_again(plan: Plan, record: Record, predictions: Predictions, reporter: Reporter) -> list[str]:
+    """What differs; predictions that were changed may be such that no task can score them."""
+    try:
+        return compare(record, score_plan(plan, predictions, reporter))
+    except (ArithmeticError, LookupError, TypeError, ValueError, HarnessError) as error:
+        if predictions.table.digest() == _artifact(record, "predictions").digest:
+            raise
+        return [f"the stored predictions cannot be scored: {describe(error)}"]
+
+
+def _kept(home: Home, artifact: Artifact) -> list[str]:
+    """What differs between an artifact of one file and what the record says of it."""
+    if artifact.kind == "predictions":
+        return []
+    try:
+        found = load_table(_inside(home, artifact)).digest()
+    except RecordError as error:
+        return [f"{artifact.kind}: {error}"]
+    return _difference(f"digest of the stored {artifact.kind}", artifact.digest, found)
 
 
 def compare(record: Record, scored: Scored) -> list[str]:
@@ -59,9 +84,11 @@ def compare(record: Record, scored: Scored) -> list[str]:
     for metric in record.metrics:
         differences += _compare_metric(metric, again.pop((metric.protocol, metric.name), None))
     differences += [f"{name} ({protocol}) is not in the record" for protocol, name in again]
+    differences += _difference("tables", record.tables, scored.tables)
+    found = {"statistics": scored.statistics.table, "replicates": replicate_table(scored.replicates)}
     for artifact in record.artifacts:
-        if artifact.kind == "statistics":
-            differences += _difference("statistics digest", artifact.digest, scored.statistics.table.digest())
+        if artifact.kind in found:
+            differences += _difference(f"{artifact.kind} digest", artifact.digest, found[artifact.kind].digest())
     return differences
 
 
@@ -69,34 +96,64 @@ def _compare_metric(old: Metric, new: Metric | None) -> list[str]:
     name = f"{old.name} ({old.protocol})"
     if new is None:
         return [f"{name} was not found again"]
-    differences = _difference(name, old.value, new.value) + _difference(f"{name} n", old.n, new.n)
-    if old.interval is not None and new.interval is not None:
-        differences += _difference(f"{name} low", old.interval.low, new.interval.low)
-        differences += _difference(f"{name} high", old.interval.high, new.interval.high)
+    differences = _difference(name, old.value, new.value)
+    for field in ("n", "unit", "higher_is_better"):
+        differences += _difference(f"{name} {field}", getattr(old, field), getattr(new, field))
+    if old.interval is None or new.interval is None:
+        return differences + _difference(f"{name} interval", old.interval, new.interval)
+    for edge in ("low", "high", "level"):
+        differences += _difference(f"{name} {edge}", getattr(old.interval, edge), getattr(new.interval, edge))
     return differences
 
 
 def _difference(what: str, old: Any, new: Any) -> list[str]:
-    return [] if old == new else [f"{what}: the record says {old!r}, found {new!r}"]
+    return [] if old == new else [f"{what}: the record says {_shown(old)}, found {_shown(new)}"]
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:200]}..."
+
+
+class Kept(TypedDict, total=False):
+    """The options of a run that decide what is scored, as a record keeps them."""
+
+    task: str
+    data: str
+    annotations: str
+    images: str
+    split: str
+    limit: int
+    settings: dict[str, Any]
+    protocol: str
+    evaluator: str
+    interval: bool
 
 
 def _options(record: Record, options: RunOptions, home: Home) -> RunOptions:
     """The options of the record's run, with the data that this command names."""
-    kept = {
-        name: value
-        for name, value in record.run.options.items()
-        if name in ("data", "annotations", "images", "split", "limit", "settings", "protocol", "evaluator", "interval")
-    }
+    stated = {name: value for name, value in record.run.options.items() if name in Kept.__annotations__}
+    try:
+        kept: dict[str, Any] = {"task": record.task.id, **msgspec.convert(stated, type=Kept)}
+    except msgspec.ValidationError as error:
+        raise RecordError(f"record {record.id}, run.options: {error}; no run has such options") from None
     named = {name: getattr(options, name) for name in DATA if getattr(options, name) is not None}
     if named:
         kept = {name: value for name, value in kept.items() if name not in DATA} | named
     elif record.task.origin == "sample":
         kept["data"] = "sample"
     kept["split"] = options.split or kept.get("split") or ("" if record.task.origin == "custom" else record.task.split)
-    return RunOptions(task=record.run.options.get("task", record.task.id), home=home.path, **kept)
+    return RunOptions(home=home.path, **kept)
 
 
-def _artifact(record: Record, kind: str) -> Any:
+def _inside(home: Home, artifact: Artifact) -> Path:
+    path = home.path / artifact.path
+    if not path.resolve().is_relative_to(home.path.resolve()):
+        raise RecordError(f"the record points outside its home: {path}")
+    return path
+
+
+def _artifact(record: Record, kind: str) -> Artifact:
     for artifact in record.artifacts:
         if artifact.kind == kind:
             return artifact
@@ -104,9 +161,7 @@ def _artifact(record: Record, kind: str) -> Any:
 
 
 def _stored(home: Home, record: Record, extra: Any, ids: tuple[str, ...]) -> Predictions:
-    folder = home.path / Path(_artifact(record, "predictions").path)
-    if not folder.resolve().is_relative_to(home.path.resolve()):
-        raise RecordError(f"record {record.id} points outside its home: {folder}")
+    folder = _inside(home, _artifact(record, "predictions"))
     tables = load_parts(folder)
     beside = {"input_sha256", *[spec.name for spec in extra]}
     live = record.run.device != ""

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -77,10 +77,16 @@ def load_state(checkpoint: Checkpoint) -> dict[str, Any]:
 def pick_state(content: Any, checkpoint: Checkpoint) -> dict[str, Any]:
     """The network's state inside what a checkpoint holds: wrappers opened, prefixes removed."""
     state = _pick(content, checkpoint)
-    for prefix in PREFIXES:
-        if state and all(name.startswith(prefix) for name in state):
-            state = {name[len(prefix) :]: value for name, value in state.items()}
+    while prefix := _common_prefix(state):
+        state = {name[len(prefix) :]: value for name, value in state.items()}
     return state
+
+
+def _common_prefix(names: Iterable[str]) -> str:
+    """The prefix that every name has (and does not consist of), or the empty text."""
+    found = list(names)
+    fitting = (p for p in PREFIXES if found and all(name.startswith(p) and name != p for name in found))
+    return next(fitting, "")
 
 
 def read_checkpoint(path: Path) -> Any:
@@ -129,9 +135,10 @@ def _pick(content: Any, checkpoint: Checkpoint) -> dict[str, Any]:
                 f"{checkpoint.path} has no entry '{checkpoint.key}'; it has: {', '.join(map(str, content))}"
             )
         return _tensors(content[checkpoint.key], checkpoint.path)
-    if any(hasattr(value, "shape") for value in content.values()):
-        return _tensors(content, checkpoint.path)
+    # Wrappers first: a trainer may keep a tensor beside them (a step count), a network's state never holds a mapping.
     found = [name for name in WRAPPERS if isinstance(content.get(name), Mapping)]
+    if not found and any(hasattr(value, "shape") for value in content.values()):
+        return _tensors(content, checkpoint.path)
     if not found:
         raise WeightsError(
             f"{checkpoint.path} holds no network state; its entries are: {', '.join(map(str, content))[:200]}"
@@ -152,6 +159,10 @@ def _tensors(content: Any, path: Path | None) -> dict[str, Any]:
 def load_into(module: Any, state: Mapping[str, Any], what: str, source: str = "the checkpoint") -> None:
     """Load `state` into a torch module, every name and shape fitting; raises WeightsError with at most ten differences."""
     own = module.state_dict()
+    # A network whose own names all begin as a trainer's prefix does: what was taken off is put back.
+    prefix = _common_prefix(own)
+    if prefix and not set(own) & set(state):
+        state = {prefix + name: value for name, value in state.items()}
     counters = {name for name in own if name.endswith("num_batches_tracked")}
     missing = sorted(set(own) - set(state) - counters)
     unknown = sorted(set(state) - set(own) - {n for n in state if n.endswith("num_batches_tracked")})
