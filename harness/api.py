@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     import pandas
 
 
+COLUMNS = (
+    "record", "task", "split", "protocol", "origin", "submission", "variant", "provenance", "metric", "value", "low", "high",
+    "unit", "n", "data_digest", "settings", "latency_ms", "latency_verdict", "host_id", "parameters", "macs",
+)  # fmt: skip
+"""The columns of `records`, in order."""
+
+
 def evaluate(task: str | Task, submission: Any, **options: Any) -> Record:
     """Run `submission` (a name, a folder, or an object with prepare, forward and finish) on `task` and return its record.
 
@@ -57,7 +64,7 @@ def records(home: str | Path | None = None) -> "pandas.DataFrame":
     found = [
         record for _, record in Home(Path(home) if home else default_home()).records() if isinstance(record, Record)
     ]
-    return pandas.DataFrame([row for record in found for row in rows(record)])
+    return pandas.DataFrame([row for record in found for row in rows(record)], columns=list(COLUMNS))
 
 
 def rows(record: Record) -> list[dict[str, Any]]:

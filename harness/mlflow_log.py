@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import HarnessError
@@ -61,7 +62,7 @@ def log_home(home: Home, given: str, reporter: Reporter) -> tuple[list[str], str
 
 @contextmanager
 def _client(home: Home, uri: str, reporter: Reporter) -> Iterator["MlflowClient"]:
-    """A client, alone in this home: two processes must not create one SQLite store at once."""
+    """A client, alone at its store: two processes must not create one SQLite store at once."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     import logging
@@ -71,13 +72,17 @@ def _client(home: Home, uri: str, reporter: Reporter) -> Iterator["MlflowClient"
 
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    with lock(
-        home.path / "locks" / "mlflow.lock", lambda: reporter.note("Another process writes to MLflow; waiting for it.")
-    ):
+    with lock(_lock(home, uri), lambda: reporter.note("Another process writes to MLflow; waiting for it.")):
         try:
             yield mlflow.MlflowClient(tracking_uri=uri)
         except MlflowException as error:
             raise HarnessError(f"the MLflow store {uri} cannot be used ({str(error).splitlines()[0]})") from None
+
+
+def _lock(home: Home, uri: str) -> Path:
+    """Beside an SQLite file, which several homes may share; else in the home."""
+    name = uri.removeprefix("sqlite:///")
+    return Path(f"{name}.lock") if name != uri and name else home.path / "locks" / "mlflow.lock"
 
 
 def _experiment(client: "MlflowClient", home: Home, record: Record, uri: str) -> str:
@@ -103,7 +108,6 @@ def _present(client: "MlflowClient", experiment: str) -> set[str]:
 def _write(client: "MlflowClient", home: Home, record: Record, experiment: str) -> None:
     """The run is tagged with the record's id last, so that an interrupted mirror is made again."""
     import tempfile
-    from pathlib import Path
 
     from mlflow.entities import Dataset as LoggedDataset
     from mlflow.entities import DatasetInput, Metric, Param, RunTag

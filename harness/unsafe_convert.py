@@ -9,7 +9,7 @@ def main(checkpoint: str, out: str, key: str) -> int:
     import torch
     from safetensors.torch import save_file
 
-    from harness.errors import WeightsError
+    from harness.errors import WeightsError, describe
     from harness.submission import Checkpoint
     from harness.weights import pick_state
 
@@ -18,8 +18,11 @@ def main(checkpoint: str, out: str, key: str) -> int:
         content = content.state_dict() if isinstance(content, torch.nn.Module) else content
         state = pick_state(content, Checkpoint(kind="file", path=Path(checkpoint), key=key))
         save_file({name: value.detach().clone().contiguous() for name, value in state.items()}, out)
-    except (WeightsError, OSError, RuntimeError, ImportError, AttributeError, EOFError, ValueError) as error:
+    except WeightsError as error:
         print(error, file=sys.stderr)
+        return 1
+    except Exception as error:
+        print(describe(error), file=sys.stderr)
         return 1
     return 0
 

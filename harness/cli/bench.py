@@ -16,10 +16,11 @@ def register(verbs: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print."""
     from harness.cli.show import show_measurements
-    from harness.cli.terminal import TerminalReporter
+    from harness.cli.terminal import TerminalReporter, results_only
     from harness.runs import bench
 
-    measured = bench(run_options(arguments), TerminalReporter())
+    with results_only(arguments.json):
+        measured = bench(run_options(arguments), TerminalReporter())
     if arguments.json:
         import msgspec
 

@@ -49,10 +49,12 @@ def show_layout(arguments: argparse.Namespace) -> int:
 
 def verify(arguments: argparse.Namespace) -> int:
     """Read everything; print what was checked."""
+    from harness.cli.terminal import results_only
     from harness.plan import plan_run
 
-    plan = plan_run(run_options(arguments), sample=False, with_inputs=True)
-    lines = list(plan.task.verify_data(plan.source.request))
+    with results_only(arguments.json):
+        plan = plan_run(run_options(arguments), sample=False, with_inputs=True)
+        lines = list(plan.task.verify_data(plan.source.request))
     if arguments.json:
         print_json(
             {"task": plan.task.meta.id, "split": plan.dataset.split, "data_digest": plan.digest, "checked": lines}
@@ -69,7 +71,7 @@ def write_sample(arguments: argparse.Namespace) -> int:
 
     task = find_task(arguments.task)
     out = arguments.out or Path(f"{task.meta.id}-sample")
-    if out.exists() and any(out.iterdir()):
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"{out} is not empty; name another folder with --out")
     out.mkdir(parents=True, exist_ok=True)
     task.write_sample(out)

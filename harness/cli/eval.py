@@ -20,14 +20,15 @@ def register(verbs: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run, then print the result and where everything is."""
     from harness.cli.show import show_record
-    from harness.cli.terminal import TerminalReporter
+    from harness.cli.terminal import TerminalReporter, results_only
     from harness.publish import after_eval
     from harness.record import encode
     from harness.runs import evaluate
 
     options, reporter = run_options(arguments), TerminalReporter()
-    outcome = evaluate(options, reporter)
-    places = after_eval(outcome, options, reporter)
+    with results_only(arguments.json):
+        outcome = evaluate(options, reporter)
+        places = after_eval(outcome, options, reporter)
     if arguments.json:
         print_json(encode(outcome.record))
         return 0

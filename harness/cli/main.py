@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from harness import __version__
 from harness.cli import bench, data, doctor, eval, listing, log, new, schema, score, verify, weights
-from harness.errors import HarnessError
+from harness.errors import HarnessError, describe
 
 OWN = (listing, eval, score, bench, verify, data, log, doctor, new, weights, schema)
 
@@ -16,7 +16,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 1 failed, 2 misuse, 130 interrupted."""
     try:
         arguments = build_parser().parse_args(argv)
-        return int(arguments.run(arguments))
+        status = int(arguments.run(arguments))
+        # Here and not at the interpreter's end, where a closed pipe or a full disk would be a traceback.
+        sys.stdout.flush()
+        return status
     except HarnessError as error:
         print(f"harness: {error}", file=sys.stderr)
         return error.exit_status
@@ -26,11 +29,36 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
+        return 1
+    except OSError as error:
+        print(f"harness: {describe_os(error)}", file=sys.stderr)
+        if error.filename is None:
+            _discard_output()
         return 1
     except MemoryError:
         print("harness: out of memory; a smaller --batch-size or --limit needs less", file=sys.stderr)
         return 1
+
+    except Exception as error:
+        if os.environ.get("HARNESS_TRACEBACK"):
+            raise
+        print(
+            f"harness: {describe(error)}; this is a defect, please report it (HARNESS_TRACEBACK=1 shows all of it)",
+            file=sys.stderr,
+        )
+        return 1
+
+
+def describe_os(error: OSError) -> str:
+    """What the system refused, and on which file."""
+    reason = error.strerror or str(error) or type(error).__name__
+    return f"{error.filename}: {reason}" if error.filename is not None else reason
+
+
+def _discard_output() -> None:
+    """Nobody reads standard output any more, or it cannot be written: what is left in the buffer goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def build_parser() -> argparse.ArgumentParser:

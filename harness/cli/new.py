@@ -27,12 +27,14 @@ def run(arguments: argparse.Namespace) -> int:
 
     name = arguments.name
     folder = arguments.out or Path(name.replace("-", "_"))
+    # A bare name would be looked up among the installed ones.
+    shown = str(folder) if "/" in str(folder) else f"./{folder}"
     if arguments.what == "task":
         written = write_task(name, folder)
-        commands = [f"harness eval --task ./{folder} --submission ./{folder}/baseline", f"pytest {folder}"]
+        commands = [f"harness eval --task {shown} --submission {shown}/baseline", f"pytest {folder}"]
     else:
         written = write_submission(name, folder, arguments.task)
-        commands = [f"harness eval --task {arguments.task} --submission ./{folder}", f"pytest {folder}"]
+        commands = [f"harness eval --task {arguments.task} --submission {shown}", f"pytest {folder}"]
     if arguments.json:
         print_json({"folder": str(folder), "files": [str(path) for path in written], "try": commands})
         return 0

@@ -20,14 +20,15 @@ def register(verbs: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Score, then print the result and where the record is."""
-    from harness.cli.terminal import TerminalReporter
+    from harness.cli.terminal import TerminalReporter, results_only
     from harness.publish import after_score
     from harness.record import encode
     from harness.runs import score
 
     options, reporter = run_options(arguments), TerminalReporter()
-    outcome = score(options, reporter)
-    places = after_score(outcome, options, reporter)
+    with results_only(arguments.json):
+        outcome = score(options, reporter)
+        places = after_score(outcome, options, reporter)
     if arguments.json:
         print_json(encode(outcome.record))
         return 0

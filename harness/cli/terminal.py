@@ -1,13 +1,31 @@
 """What a person sees: progress bars on a terminal, plain lines elsewhere, tables."""
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 
 from harness.progress import Reporter
 
 PLAIN_EVERY_S = 10.0
+
+
+@contextmanager
+def results_only(active: bool) -> Iterator[None]:
+    """With `active`, what other people's code prints meanwhile goes to standard error, C libraries' words included."""
+    if not active:
+        yield
+        return
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 class TerminalReporter(Reporter):

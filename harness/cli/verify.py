@@ -16,11 +16,12 @@ def register(verbs: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Verify; exit status 1 where a digit differs."""
-    from harness.cli.terminal import TerminalReporter
+    from harness.cli.terminal import TerminalReporter, results_only
     from harness.record import encode
     from harness.verification import verify
 
-    outcome = verify(arguments.record, run_options(arguments, task=""), TerminalReporter())
+    with results_only(arguments.json):
+        outcome = verify(arguments.record, run_options(arguments, task=""), TerminalReporter())
     found = outcome.record.verifications[-1]
     if arguments.json:
         print_json(encode(outcome.record))
