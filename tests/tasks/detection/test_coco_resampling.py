@@ -1,11 +1,14 @@
 """If these fail, intervals and paired tests are computed from numbers that are not the metric."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from coco_cases import random_case, repeat_images
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasks.detection import reference
 from tasks.detection.metrics import Matches, Parameters, aggregate, match
 from tasks.detection.resampling import replicates
 
@@ -59,3 +62,14 @@ def test_a_heavily_drawn_image_with_tied_scores() -> None:
 def test_a_resample_without_annotations_is_undefined() -> None:
     found = replicates(statistics(0), 3, COCO, np.zeros((1, 6), np.uint16))
     assert all(np.isnan(values[0]) for values in found.values())
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_replicate_is_what_pycocotools_says_of_repeated_images(seed: int) -> None:
+    truth, detections = random_case(seed, most=20)
+    # Annotations of one data set cannot share the id 0.
+    truth = replace(truth, nameless=np.zeros_like(truth.nameless))
+    weights = np.random.default_rng(seed).integers(0, 4, (1, 6)).astype(np.uint16)
+    found = replicates(match(truth, detections, COCO), 3, COCO, weights)
+    official = reference.aggregate(*repeat_images(truth, detections, weights[0]), 3, COCO)
+    assert {name: None if np.isnan(values[0]) else values[0] for name, values in found.items()} == official
