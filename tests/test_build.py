@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 BACKEND = ROOT / "build_backend" / "kernel_build.py"
 
-pytest.importorskip("setuptools", reason="the build backend wraps setuptools")
+pytest.importorskip("setuptools", minversion="77", reason="the build backend wraps setuptools")
 if not BACKEND.exists():
     pytest.skip("the sources are not here", allow_module_level=True)
 
