@@ -1,7 +1,7 @@
 """Train the small variants for the generated sample: ``python -m submissions.imdn.train_sample --scale 4``.
 
-The pictures come from another seed than the sample's. A scale takes two to three minutes on two CPU cores; the weights
-are stored as float16.
+The pictures come from another seed than the sample's. A scale takes some minutes on a CPU; the weights are stored as
+float16.
 """
 
 import argparse

@@ -203,10 +203,16 @@ def test_answers_are_rounded_and_clamped() -> None:
     assert image.dtype == np.uint8 and image[..., 0].tolist() == [[0, 0], [1, 255]]
 
 
+@pytest.fixture(scope="module")
+def sample_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("superres-sample")
+    write_sample(root)
+    return root
+
+
 @pytest.mark.parametrize(("scale", "gain_db"), [(2, 4.0), (3, 1.8), (4, 1.2)])
-def test_the_small_variant_beats_bicubic_on_the_sample(tmp_path: Path, scale: int, gain_db: float) -> None:
-    write_sample(tmp_path)
-    dataset = set5().open(DataRequest(data=tmp_path, split=f"x{scale}"))
+def test_the_small_variant_beats_bicubic_on_the_sample(sample_root: Path, scale: int, gain_db: float) -> None:
+    dataset = set5().open(DataRequest(data=sample_root, split=f"x{scale}"))
     bicubic = {}
     for index, id in enumerate(dataset.ids):
         height, width = dataset.truth.dense("size")[index]
@@ -219,6 +225,7 @@ def test_the_small_variant_beats_bicubic_on_the_sample(tmp_path: Path, scale: in
     assert (ours - base)[:, 1].mean() > 0.01
 
 
+@pytest.mark.slow
 def test_training_learns_and_uses_other_pictures_than_the_sample() -> None:
     from submissions.imdn import train_sample
     from tasks.superres.sample import SAMPLE_SEED
