@@ -168,7 +168,7 @@ def rank_cell(found: Standings, record: Record) -> Cell:
 def claim_cell(comparison: Comparison | None) -> Cell:
     """The paper's number and how far the record is from it."""
     if comparison is None:
-        return Cell(text="no comparable claim", muted=True)
+        return Cell(text="no claim to compare", muted=True)
     text = f"{name(comparison.claim.value)} {name(comparison.claim.unit)}".strip()
     return Cell(value=comparison.claim.value, text=text, sub=f"{printed_difference(comparison)}: {comparison.verdict}")
 

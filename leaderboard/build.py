@@ -13,13 +13,14 @@ from leaderboard.boards import Board, group, submission_id
 from leaderboard.collect import Collection, collect
 from leaderboard.export import rows, to_csv, to_json
 from leaderboard.index_view import Listed, index_view
-from leaderboard.output import SiteFolder
+from leaderboard.output import SiteFolder, built_before
 from leaderboard.pages import Renderer, SiteFacts
 from leaderboard.plot import Scatter, draw
 from leaderboard.record_view import record_view
 from leaderboard.standings import Standings, standings
 from leaderboard.submission_view import Placed, submission_view
 from leaderboard.table import Table, table_csv, table_json
+from leaderboard.text import day
 from leaderboard.view import Page
 
 
@@ -52,6 +53,7 @@ def build_site(homes: Sequence[Path], out: Path, *, show_hidden: bool = False) -
     `show_hidden` includes boards of withdrawn data sets. Raises UsageError where `out` holds other things than a site.
     """
     collection = collect(homes)
+    built_before(out)  # refuses a folder of other things before the lock is put into it
     with lock(out / ".lock"):
         return _Build(collection, out, show_hidden).run()
 
@@ -137,7 +139,7 @@ def _site_facts(collection: Collection) -> SiteFacts:
     digest = hashlib.sha256()
     for entry in collection.entries.values():
         digest.update(encode(entry.record))
-    newest = max((entry.record.run.finished for entry in collection.current), default="")
+    newest = max((day(entry.record.run.finished) for entry in collection.current), default="")
     return SiteFacts(
-        records=len(collection.current), digest=digest.hexdigest()[:12], newest=newest[:10], version=__version__
+        records=len(collection.current), digest=digest.hexdigest()[:12], newest=newest, version=__version__
     )

@@ -5,7 +5,7 @@ from harness.summary import method_name
 from leaderboard.boards import speed_flags, submission_id
 from leaderboard.numbers import counted, measured, missing, quantile_cell, text_cell, value_cell, verdict_note
 from leaderboard.table import Cell, Column
-from leaderboard.text import name
+from leaderboard.text import day, name
 
 SHAPES = {"reported": "○", "scored": "◐", "measured": "●", "verified": "◆", "disputed": "✕"}
 MEANINGS = {
@@ -16,9 +16,9 @@ MEANINGS = {
     "disputed": "scored again from the stored predictions, and different",
 }
 METHOD = Column(key="submission", title="Submission", header=True)
-PROVENANCE = Column(key="provenance", title="Provenance")
-DATE = Column(key="date", title="Date")
-RECORD = Column(key="record", title="Record")
+PROVENANCE = Column(key="provenance", title="Provenance", short=True)
+DATE = Column(key="date", title="Date", short=True)
+RECORD = Column(key="record", title="Record", short=True)
 
 
 def record_path(record: Record) -> str:
@@ -49,9 +49,8 @@ def record_cell(record: Record) -> Cell:
 
 def date_cell(record: Record) -> Cell:
     """The day on which a run finished, or of the source."""
-    return text_cell(
-        (record.run.finished or record.source.date if record.source else record.run.finished)[:10], absent="no date"
-    )
+    stated = record.run.finished or (record.source.date if record.source else "")
+    return text_cell(day(stated), absent="no date")
 
 
 def latency_cell(record: Record, timing: Timing | None, span: str, quantile: str = "p50") -> Cell:
@@ -98,13 +97,8 @@ def macs_cell(record: Record) -> Cell:
     if cost is None or cost.macs is None:
         return missing(cost.reason if cost else record.measurements.reason, "not counted")
     bound = "" if cost.complete else "≥ "
-    note = f"input {cost.input}" if cost.input else ""
     lower = f"a lower bound: no formula for {', '.join(cost.uncounted) or 'some operators'}"
-    return Cell(
-        value=cost.macs,
-        text=bound + counted(cost.macs),
-        reason="; ".join(filter(None, ["" if cost.complete else lower, note])),
-    )
+    return Cell(value=cost.macs, text=bound + counted(cost.macs), reason="" if cost.complete else lower)
 
 
 def memory_cell(record: Record) -> Cell:

@@ -10,7 +10,7 @@ from leaderboard.cells import DATE, METHOD, PROVENANCE, RECORD, date_cell, metho
 from leaderboard.collect import Collection
 from leaderboard.numbers import metric_cell, text_cell
 from leaderboard.table import Cell, Column, Row, Table
-from leaderboard.text import clean, name
+from leaderboard.text import clean, day, name
 from leaderboard.view import Page, Section
 
 LATEST = 20
@@ -80,7 +80,7 @@ def _family(kind: str, family: str, listed: Sequence[Listed]) -> Table:
     rows = []
     for item in listed:
         records = [entry.record for entry in item.board.entries]
-        newest = max((record.run.finished for record in records), default="")[:10]
+        newest = max((day(record.run.finished) for record in records), default="")
         sub = f"protocol {name(item.board.key.protocol)}, data {item.board.key.data_digest[:8]}"
         cells = (
             text_cell(board_title(item.board), href=board_path(item.board), sub=clean(sub, 120)),

@@ -125,6 +125,7 @@ def _cost(record: Record, found: Cost | None) -> Section:
         Fact(label="Peak memory, MiB", cell=memory_cell(record)),
     ]
     if found is not None:
+        facts += [Fact(label="Counted input", cell=text_cell(name(found.input)))]
         facts += [
             Fact(label=f"operations, {name(kind)}", cell=Cell(value=count, text=counted(count)))
             for kind, count in found.operations.items()

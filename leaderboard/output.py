@@ -18,7 +18,7 @@ class SiteFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._before = _built_before(path)
+        self._before = built_before(path)
         self._files: set[str] = set()
         self.written = 0
         """How many files were new or had changed."""
@@ -66,7 +66,7 @@ class SiteFolder:
             folder = folder.parent
 
 
-def _built_before(path: Path) -> set[str]:
+def built_before(path: Path) -> set[str]:
     """The files of the site that is in `path`; raises UsageError where other things are."""
     if path.exists() and not path.is_dir():
         raise UsageError(f"{path} is a file; --out names a folder")

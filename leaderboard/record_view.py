@@ -47,11 +47,11 @@ def record_view(entry: Entry, board: Board, found: Standings, collection: Collec
     )
 
 
-def facts_of(values: dict[str, Any], *, code: bool = False) -> list[Fact]:
+def facts_of(values: dict[str, Any]) -> list[Fact]:
     """A nested dictionary as labelled values, at most 120 of them."""
     pairs = list(_flatten("", values))
     shown = [
-        Fact(label=name(label), cell=text_cell(clean(text), absent="empty"), code=code)
+        Fact(label=name(label), cell=text_cell(clean(text), absent="empty"), code=_is_code(label))
         for label, text in pairs[:MOST_FACTS]
     ]
     if len(pairs) > MOST_FACTS:
@@ -59,6 +59,10 @@ def facts_of(values: dict[str, Any], *, code: bool = False) -> list[Fact]:
             Fact(label="more", cell=text_cell(f"{len(pairs) - MOST_FACTS} further values are in the JSON file"))
         )
     return shown
+
+
+def _is_code(label: str) -> bool:
+    return label == "command" or label.endswith(("digest", "SHA-256"))
 
 
 def _flatten(prefix: str, value: Any) -> Iterator[tuple[str, str]]:

@@ -64,8 +64,9 @@ def _ranges(board: Board, columns: Mapping[str, NDArray[np.float64]]) -> dict[st
     kept = stacked[:, np.isfinite(stacked).all(axis=0)]
     if kept.shape[1] < FEWEST_RESAMPLES:
         return {}
+    units = min(metric.n for metric in chosen if metric)
     higher = chosen[0].higher_is_better if chosen[0] else True
-    return dict(zip(columns, rank_ranges(values, kept, higher_is_better=higher), strict=True))
+    return dict(zip(columns, rank_ranges(values, kept, units, higher_is_better=higher), strict=True))
 
 
 def _same_resamples(columns: dict[str, NDArray[np.float64]], reasons: dict[str, str]) -> dict[str, NDArray[np.float64]]:
@@ -87,7 +88,10 @@ def replicates_of(entry: Entry) -> NDArray[np.float64]:
     path = entry.home.path / artifact.path
     if not _is_inside(path, entry.home.path) or not path.is_file() or path.stat().st_size > LARGEST_FILE:
         raise RecordError("its replicate scores are not in the home")
-    table = load_table(path)
+    try:
+        table = load_table(path)
+    except RecordError:  # its message names a path of this machine
+        raise RecordError("its replicate scores cannot be read: the file is damaged") from None
     column = table.columns.get(f"{record.task.protocol}/{record.task.main_metric}")
     if table.digest() != artifact.digest or column is None or isinstance(column, Ragged) or column.ndim != 1:
         raise RecordError("its replicate scores are not those that it was written with")

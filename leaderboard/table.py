@@ -22,6 +22,8 @@ class Column:
     better: Literal["", "higher", "lower"] = ""
     numeric: bool = False
     sortable: bool = True
+    short: bool = False
+    """Whether its values stay on one line."""
     header: bool = False
     """Whether its cells name their rows."""
     help: str = ""

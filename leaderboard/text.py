@@ -20,6 +20,7 @@ _HIDDEN = frozenset("\u00ad\u200b\u2060\u2061\u2062\u2063\u2064\ufeff")
 _REFUSED = frozenset({"Cc", "Cs", "Cn", "Co", "Zl", "Zp"})
 _HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}")
 _LINK = re.compile(r"https://[A-Za-z0-9._~:/?#@!$&()*+,;=%-]+")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ARXIV = re.compile(r"\d{4}\.\d{4,5}(v\d+)?|[a-z-]+(\.[A-Z]{2})?/\d{7}(v\d+)?")
 
 
@@ -64,6 +65,11 @@ def https_link(url: str) -> str | None:
 def link_host(url: str) -> str:
     """The host of a link that `https_link` let through."""
     return urlsplit(url).hostname or ""
+
+
+def day(text: str) -> str:
+    """The day with which an ISO 8601 date begins; empty where there is none."""
+    return text[:10] if _DAY.match(text) else ""
 
 
 def arxiv_link(identifier: str) -> str | None:

@@ -1,0 +1,140 @@
+"""The site as files: the same bytes twice, links that lead somewhere, tables that equal their CSV, nothing of others deleted."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from leaderboard_homes import full_home, record
+from leaderboard_reading import pages, read
+
+from harness.errors import HarnessError, UsageError
+from harness.store import Home
+from leaderboard.build import build_site
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_same_records_give_the_same_bytes(home: Path, site: Path, tmp_path: Path) -> None:
+    build_site([home], tmp_path / "again")
+    assert contents(tmp_path / "again") == contents(site)
+
+
+def test_a_second_build_writes_and_draws_nothing(home: Path, tmp_path: Path) -> None:
+    first = build_site([home], tmp_path / "site")
+    again = build_site([home], tmp_path / "site")
+    assert first.written == first.files > 100 and first.plots_drawn > 0
+    assert (again.written, again.plots_drawn, again.files) == (0, 0, first.files)
+
+
+def test_an_empty_home_has_a_page_that_says_how_to_begin(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    report = build_site([tmp_path / "home"], tmp_path / "site")
+    assert report.records == 0
+    assert "harness eval" in read(report.index).text
+
+
+def test_links_resolve_and_ids_are_unique(site: Path) -> None:
+    assert len(pages(site)) > 30
+    for path in pages(site):
+        page = read(path)
+        assert not page.open, path
+        assert len(page.ids) == len(set(page.ids)), path
+        for link in page.links:
+            if link.startswith("#"):
+                assert link[1:] in page.ids
+            elif not link.startswith("https://arxiv.org/abs/"):
+                assert (path.parent / link).is_file(), (path, link)
+
+
+def test_every_file_is_reached_by_a_link(site: Path) -> None:
+    linked = {(path.parent / link).resolve() for path in pages(site) for link in read(path).links if "//" not in link}
+    files = {path.resolve() for path in site.rglob("*") if path.is_file() and path.name not in ("site.json", ".lock")}
+    assert files - linked == {site / "index.html"} - linked
+
+
+def test_csv_and_json_equal_the_tables(site: Path) -> None:
+    checked = 0
+    for path in pages(site):
+        tables = read(path).tables
+        for name, file in (
+            ("results-table", "results"),
+            ("metrics-table", "metrics"),
+            ("scores", "scores"),
+            ("claims-table", "claims"),
+        ):
+            if name not in tables or not (path.parent / f"{file}.csv").exists():
+                continue
+            lines = list(csv.DictReader((path.parent / f"{file}.csv").open()))
+            rows = json.loads((path.parent / f"{file}.json").read_text())["rows"]
+            keys = [column["key"] for column in json.loads((path.parent / f"{file}.json").read_text())["columns"]]
+            assert [[line[key] for key in keys] for line in lines] == [
+                [value or "" for value in row] for row in tables[name]
+            ]
+            assert [[row[key] for key in keys] for row in rows] == [
+                [_number(v, r[k]) for v, k in zip(row, keys, strict=True)]
+                for row, r in zip(tables[name], rows, strict=True)
+            ]
+            checked += len(rows)
+    assert checked > 40
+
+
+def _number(shown: str | None, like: object) -> object:
+    return type(like)(shown) if isinstance(like, int | float) and shown is not None else shown
+
+
+def test_a_changed_record_changes_its_pages_and_removed_ones_leave_none(tmp_path: Path) -> None:
+    home = full_home(tmp_path / "home")
+    build_site([home.path], tmp_path / "site")
+    before = contents(tmp_path / "site")
+    removed = next(path for path in sorted((home.path / "records").glob("*.json")))
+    removed.unlink()
+    build_site([home.path], tmp_path / "site")
+    after = contents(tmp_path / "site")
+    assert f"r/{removed.stem}/index.html" in before and not any(removed.stem in name for name in after)
+    shutil.rmtree(tmp_path / "site")
+    build_site([home.path], tmp_path / "site")
+    assert contents(tmp_path / "site") == after
+
+
+def test_files_of_others_are_neither_overwritten_nor_deleted(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.tex").write_text("mine")
+    with pytest.raises(UsageError, match="holds other files"):
+        build_site([home], tmp_path / "thesis")
+    assert contents(tmp_path / "thesis") == {"chapter.tex": b"mine"}
+
+
+def test_a_forged_list_of_files_cannot_delete_outside_the_site(home: Path, tmp_path: Path) -> None:
+    build_site([home], tmp_path / "site")
+    (tmp_path / "kept.txt").write_text("mine")
+    listing = json.loads((tmp_path / "site" / "site.json").read_text())
+    listing["files"] += ["../kept.txt", str(tmp_path / "kept.txt")]
+    (tmp_path / "site" / "site.json").write_text(json.dumps(listing))
+    build_site([home], tmp_path / "site")
+    assert (tmp_path / "kept.txt").read_text() == "mine"
+
+
+def test_a_home_that_is_none_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no folder"):
+        build_site([tmp_path / "absent"], tmp_path / "site")
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(HarnessError, match=r"file"):
+        build_site([home], tmp_path / "file" / "site")
+
+
+def test_homes_are_joined_whatever_their_order(tmp_path: Path) -> None:
+    first, second = Home(tmp_path / "first"), Home(tmp_path / "second")
+    record(first, "alder", 1.2)
+    record(second, "birch", 0.2)
+    shared = record(second, "alder", 1.2)
+    build_site([first.path, second.path], tmp_path / "a")
+    report = build_site([second.path, first.path], tmp_path / "b")
+    assert report.records == 2 and (tmp_path / "a" / "r" / shared.id / "index.html").is_file()
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
