@@ -12,7 +12,8 @@ from harness.errors import SubmissionError
 from harness.submission import BuildContext
 from harness.task import Sample
 from harness.weights import load_into, load_state
-from submissions.imdn.network import IMDN
+
+from .network import IMDN
 
 
 class SuperResolver:

@@ -94,8 +94,8 @@ def test_every_image_and_protocol_agrees_with_the_reference(official: Official) 
     variants = official.gold["IMDN_Set5_protocol_variants"][f"x{official.scale}"]
     found, rounded, rgb = (scores(official.images, official.dataset, p) for p in ("matlab-y", "y-rounded", "rgb"))
     for id, values in found.items():
-        # Convolution in single precision differs between machines by a pixel value here and there: up to 26 of 10^6
-        # were seen, and 6e-5 dB.
+        # Convolution in single precision differs between thread counts and libraries by a pixel value here and there:
+        # up to 26 of an image's values were seen, and 6e-5 dB.
         assert values.psnr == pytest.approx(expected[id]["psnr"], abs=2e-4)
         assert values.ssim == pytest.approx(expected[id]["ssim"], abs=5e-6)
         assert rounded[id].psnr == pytest.approx(variants[id]["Y_round_shave"], abs=5e-4)
