@@ -46,7 +46,8 @@ class ColumnSpec:
             expected = ", ".join("any" if size is None else str(size) for size in self.shape)
             expected = f"({', '.join(filter(None, ['k' if self.ragged else '', expected]))})"
             raise ValueError(f"{self.name} has shape {array.shape}, expected {expected}")
-        if array.size and not np.can_cast(array.dtype, wanted, "same_kind"):
+        integers = array.dtype.kind in "iu" and wanted.kind in "iu"
+        if array.size and not integers and not np.can_cast(array.dtype, wanted, "same_kind"):
             raise ValueError(f"{self.name} has dtype {array.dtype}, expected {wanted}")
         return self._checked(array, wanted)
 

@@ -148,6 +148,9 @@ def with_id(record: Record) -> Record:
         measurements=msgspec.structs.replace(record.measurements, peak_memory_bytes=None),
     )  # fmt: skip
     content = _strip(msgspec.json.decode(encode(decode(encode(stable)))))
+    if record.settings:
+        # A setting is stored only where it is not at its default, so that False and "" say something here.
+        content["settings"] = msgspec.to_builtins(dict(record.settings), enc_hook=_plain)
     data = msgspec.json.encode(content, order="sorted")
     return msgspec.structs.replace(record, id=hashlib.sha256(data).hexdigest()[:16])
 

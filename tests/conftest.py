@@ -10,7 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+
+# A busy machine is no defect.
+hypothesis.settings.register_profile("harness", deadline=None)
+hypothesis.settings.load_profile("harness")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CONFIGURATION = ("HARNESS_DATA", "HARNESS_HOME", "MLFLOW_TRACKING_URI")
@@ -118,6 +123,54 @@ def cli(
         return Done(status, *capfd.readouterr())
 
     yield run
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small real task: the scaffold, 24 images of 8 x 8, no torch; its ``baseline`` answers it."""
+    from harness.scaffold import write_task
+
+    folder = tmp_path_factory.mktemp("scaffold") / "tiny"
+    write_task("tiny", folder)
+    return folder
+
+
+PROBE = """
+import os
+import time
+
+import numpy as np
+
+
+class Probe:
+    def prepare(self, sample):
+        return sample.inputs["image"]
+
+    def forward(self, inputs):
+        time.sleep(float(os.environ.get("PROBE_SLEEP_S", "0")))
+        return [float(np.mean(image)) for image in inputs]
+
+    def finish(self, raw, sample):
+        if sample.id == os.environ.get("PROBE_FAILS_AT"):
+            raise RuntimeError("the licence server does not answer\\nsecond line")
+        print("a print of the method")
+        return {"label": int(raw > 113)}
+
+
+def build(context):
+    return Probe()
+"""
+
+
+@pytest.fixture(scope="session")
+def probe(tiny: Path) -> Path:
+    """A submission to `tiny` that PROBE_SLEEP_S slows down and PROBE_FAILS_AT makes fail, and that prints."""
+    from harness.scaffold import write_submission
+
+    folder = tiny.parent / "probe"
+    write_submission("probe", folder, str(tiny))
+    (folder / "model.py").write_text(PROBE, encoding="utf-8")
+    return folder
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
