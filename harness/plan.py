@@ -89,6 +89,7 @@ def prediction_key(plan: Plan, submission: Submission) -> str:
             plan.dataset.split,
             plan.digest,
             dict(plan.scoring.settings),
+            dict(plan.dataset.facts),
         ],
         "inputs": _data_identity(plan),
         "run": [plan.options.seed, device, submission.dtype, submission.batch_size],

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.detection.sample_shapes import UNITS, IntArray, RawStream, Shape, fill, place, shoelace_area
+from harness.raw_stream import RawStream
+from tasks.detection.sample_shapes import UNITS, IntArray, Shape, fill, place, shoelace_area
 
 CATEGORIES = ("disc", "square", "triangle", "cross", "star", "target")
 #: Category ids have gaps, as COCO's own do: whoever takes a label for an id is found out.

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.raw_stream import RawStream
+
 IntArray = NDArray[np.int64]
 
 UNITS = 4  #: coordinates are whole numbers of 1/4 pixel
@@ -26,21 +28,6 @@ class Shape:
 
     outline: IntArray
     inner: IntArray
-
-
-class RawStream:
-    """Numbers from the raw 64-bit output of PCG64, whose stream NumPy keeps; its Generator methods may change."""
-
-    def __init__(self, *seed: int) -> None:
-        self._bits = np.random.PCG64(list(seed))
-
-    def below(self, bound: int) -> int:
-        """One whole number in 0 .. bound - 1."""
-        return int(self._bits.random_raw()) % bound
-
-    def array(self, count: int, bound: int) -> IntArray:
-        """`count` whole numbers in 0 .. bound - 1, int64."""
-        return (self._bits.random_raw(count) % np.uint64(bound)).astype(np.int64)
 
 
 def _directions() -> IntArray:

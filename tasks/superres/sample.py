@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.raw_stream import RawStream
 from tasks.superres.resize import downscale
-from tasks.superres.scenes import RawStream, draw
+from tasks.superres.scenes import draw
 
 SAMPLE_SEED = 20190926
 SAMPLE_COUNT = 24

@@ -10,6 +10,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.raw_stream import RawStream
+
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
@@ -17,26 +19,6 @@ FINE = 3
 """Canvas pixels a picture pixel, along each axis."""
 DIRECTIONS = ((8, 0), (8, 1), (7, 3), (6, 4), (5, 6), (4, 7), (2, 8), (0, 8), (-2, 8), (-4, 7), (-6, 5), (-7, 3))
 """Whole-number directions of about the same length, all round."""
-
-
-class RawStream:
-    """Whole numbers from the raw 64-bit output of PCG64."""
-
-    def __init__(self, *seed: int) -> None:
-        self._bits = np.random.PCG64(list(seed))
-
-    def below(self, bound: int) -> int:
-        """One number in 0 .. bound - 1."""
-        return int(self._bits.random_raw()) % bound
-
-    def between(self, low: int, high: int) -> int:
-        """One number in low .. high, both included."""
-        return low + self.below(high - low + 1)
-
-    def array(self, shape: tuple[int, ...], bound: int) -> Ints:
-        """An array of numbers in 0 .. bound - 1."""
-        count = int(np.prod(shape))
-        return (self._bits.random_raw(count) % np.uint64(bound)).astype(np.int64).reshape(shape)
 
 
 class Canvas:
