@@ -16,7 +16,7 @@ from leaderboard.text import clean
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-STYLE = "scatter/1"
+STYLE = "scatter/2"
 WIDTH_IN, HEIGHT_IN = 7.2, 4.2
 FONT_SIZE = 9.5
 FRAME = (0.115, 0.135, 0.87, 0.845)
@@ -25,7 +25,7 @@ LONGEST_LABEL = 28
 MOST_LABELS = 24
 INK, SOFT, LINE, ACCENT, GREY, PAPER = "#1d2430", "#4b5565", "#d9dee6", "#0b62a8", "#7a8494", "#fffffe"
 DARK = {INK: "#e8ecf2", SOFT: "#aab4c3", LINE: "#333c4a", ACCENT: "#6cb6f2", GREY: "#8f9aab", PAPER: "#161b22"}
-MARKERS = {"measured": "o", "verified": "D", "disputed": "X"}
+MARKERS = {"measured": "o", "verified": "D", "disputed": "x"}
 RC: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": STYLE,

@@ -17,7 +17,7 @@
 
   function prepareTheme() {
     var button = document.getElementById("theme");
-    function label() { button.textContent = isDark() ? "Light colours" : "Dark colours"; }
+    function label() { button.textContent = isDark() ? "Light theme" : "Dark theme"; }
     button.addEventListener("click", function () {
       root.dataset.theme = isDark() ? "light" : "dark";
       try { localStorage.setItem("theme", root.dataset.theme); } catch (error) { /* it then lasts for this page */ }

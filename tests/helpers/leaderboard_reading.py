@@ -29,7 +29,8 @@ class Reader(HTMLParser):
             self.open.append(tag)
         if found.get("id"):
             self.ids.append(str(found["id"]))
-        self.links += [str(found[key]) for key in ("href", "src") if key in found]
+        if tag != "link":
+            self.links += [str(found[key]) for key in ("href", "src") if key in found]
         if tag == "table":
             self._table = str(found["id"])
             self.tables[self._table] = []
