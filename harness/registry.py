@@ -77,6 +77,7 @@ def find_submission(name: str) -> tuple[Path, "Manifest", str]:
     from harness.manifest import read_manifest
 
     if name in installed(SUBMISSIONS):
+        _check_own(installed(SUBMISSIONS)[name])
         package = installed(SUBMISSIONS)[name].value
         folder = package_folder(package)
         return folder, read_manifest(folder), package
@@ -131,16 +132,21 @@ def import_folder(folder: Path, module: str) -> ModuleType:
 
 def load_point(point: EntryPoint) -> Any:
     """What an entry point names; refuses a module that another ``tasks`` or ``submissions`` folder shadows."""
-    top = point.module.partition(".")[0]
+    _check_own(point)
     dist = point.dist
-    if _is_own(point):
-        spec, own = _spec(top), Path(__file__).resolve().parents[1]
-        origin = next(iter(spec.submodule_search_locations or [""])) if spec else ""
-        if Path(origin).resolve().parent != own:
-            raise UsageError(
-                f"'{top}' at {origin or 'nowhere'} hides this project's own package; rename it or start elsewhere"
-            )
     return _import(point.load, f"'{point.name}' of {dist.name if dist else point.value}")
+
+
+def _check_own(point: EntryPoint) -> None:
+    if not _is_own(point):
+        return
+    top = point.value.partition(":")[0].partition(".")[0]
+    spec, own = _spec(top), Path(__file__).resolve().parents[1]
+    origin = next(iter(spec.submodule_search_locations or [""])) if spec else ""
+    if Path(origin).resolve().parent != own:
+        raise UsageError(
+            f"'{top}' at {origin or 'nowhere'} hides this project's own package; rename it or start elsewhere"
+        )
 
 
 def nearest(name: str, names: Iterable[str]) -> list[str]:

@@ -61,7 +61,9 @@ def test_a_configured_root_without_the_data_set_shows_the_tree(task: Task, tmp_p
         DataError, match=r"does not hold the data set tiny; expected there:\n  labels\.csv\n  images/ID\.png"
     ):
         task.open(DataRequest(data=tmp_path / "root"))
-    with pytest.raises(DataError, match=r"there is no folder .*gone; --data, HARNESS_DATA or harness.toml name the one"):
+    with pytest.raises(
+        DataError, match=r"there is no folder .*gone; --data, HARNESS_DATA or harness.toml name the one"
+    ):
         task.open(DataRequest(data=tmp_path / "gone"))
 
 
