@@ -112,8 +112,8 @@ def _read_safetensors(path: Path) -> dict[str, Any]:
 
 
 def _refused(path: Path, error: Exception) -> WeightsError:
-    wanted = re.search(r"GLOBAL ([\w.]+)", str(error)) or re.search(
-        r"Unsupported (?:global|class|operand)[: ]+([\w.]+)", str(error)
+    wanted = re.search(r"GLOBAL ([A-Za-z_][\w.]*)", str(error)) or re.search(
+        r"Unsupported (?:global|class|operand)[: ]+([A-Za-z_][\w.]*)", str(error)
     )
     if wanted:
         return WeightsError(

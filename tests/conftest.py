@@ -1,25 +1,19 @@
 """What many tests share: the folder of real data, the command line in a process of its own and in this one."""
 
 import importlib.util
-import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import hypothesis
 import pytest
+from command_line import CONFIGURATION, Done, Harness, plain_eval
 
 # A busy machine is no defect.
 hypothesis.settings.register_profile("harness", deadline=None)
 hypothesis.settings.load_profile("harness")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-CONFIGURATION = ("HARNESS_DATA", "HARNESS_HOME", "MLFLOW_TRACKING_URI")
-"""What a user's machine may set and no test may see."""
 
 
 @pytest.fixture(scope="session")
@@ -29,71 +23,6 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip(f"the real data are not at {folder}; HARNESS_SHARED names their folder")
     return folder
-
-
-@dataclass(frozen=True)
-class Done:
-    """How a command ended."""
-
-    status: int
-    out: str
-    err: str
-
-    def json(self) -> Any:
-        """The one JSON document on standard output."""
-        assert self.status == 0, self.err
-        return json.loads(self.out)
-
-    def sentence(self, status: int = 1) -> str:
-        """The one line that tells what is wrong, after checking that there is nothing else."""
-        assert self.status == status, (self.status, self.out, self.err)
-        assert "Traceback" not in self.err
-        lines = [line for line in self.err.splitlines() if line.startswith("harness: ")]
-        assert len(lines) == 1, self.err
-        return lines[0].removeprefix("harness: ")
-
-
-@dataclass(frozen=True)
-class Harness:
-    """``harness`` in a process of its own, with a home and a working folder of its own.
-
-    `eval` neither logs nor builds the page unless a test asks for it: both cost seconds.
-    """
-
-    home: Path
-    folder: Path
-    environment: dict[str, str] = field(default_factory=dict)
-
-    def __call__(self, *arguments: object, env: dict[str, str] | None = None, timeout: float = 120) -> Done:
-        """Run a command to its end."""
-        process = self.start(*arguments, env=env)
-        out, err = process.communicate(timeout=timeout)
-        return Done(process.returncode, out, err)
-
-    def start(self, *arguments: object, env: dict[str, str] | None = None) -> "subprocess.Popen[str]":
-        """Start a command."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "harness.cli", *plain_eval(arguments)], cwd=self.folder, text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env={**clean_environment(), "HARNESS_HOME": str(self.home), **self.environment, **(env or {})},
-        )  # fmt: skip
-
-    def records(self) -> list[Path]:
-        """The record files of the home."""
-        return sorted((self.home / "records").glob("*"))
-
-
-def clean_environment() -> dict[str, str]:
-    """The environment without what configures the harness."""
-    kept = {name: value for name, value in os.environ.items() if name not in CONFIGURATION}
-    return {**kept, "MLFLOW_DISABLE_TELEMETRY": "true"}
-
-
-def plain_eval(arguments: tuple[object, ...]) -> list[str]:
-    """The arguments as text; `eval` without mirror and page, unless ``--log`` or ``--page`` stands among them."""
-    texts = [str(argument) for argument in arguments]
-    added = [] if texts[:1] != ["eval"] else [f"--no-{name}" for name in ("log", "page") if f"--{name}" not in texts]
-    return [text for text in texts if text not in ("--log", "--page")] + added
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from command_line import Harness
 
 from harness.errors import HarnessError, SubmissionError, UsageError
 from harness.loading import folder_digest
@@ -26,7 +27,7 @@ def test_an_unknown_task_suggests_the_nearest(name: str, words: str) -> None:
 
 
 def test_an_unknown_submission_suggests_the_nearest() -> None:
-    with pytest.raises(UsageError, match="there is no submission 'centrenet'; did you mean centernet?"):
+    with pytest.raises(UsageError, match=r"there is no submission 'centrenet'; did you mean centernet?"):
         find_submission("centrenet")
 
 
@@ -139,7 +140,7 @@ def site(tmp_path: Path, tiny: Path, probe: Path) -> Path:
     return root
 
 
-def test_a_task_and_a_submission_of_a_third_party_are_used_by_name(site: Path, harness) -> None:  # type: ignore[no-untyped-def]
+def test_a_task_and_a_submission_of_a_third_party_are_used_by_name(site: Path, harness: Harness) -> None:
     environment = {"PYTHONPATH": str(site)}
     done = harness(
         "eval", "--task", "third-task", "--submission", "third-method", "--no-measure", "--json", env=environment
@@ -149,18 +150,18 @@ def test_a_task_and_a_submission_of_a_third_party_are_used_by_name(site: Path, h
     assert [metric["value"] for metric in record["metrics"]] == [1.0]
 
 
-def test_a_broken_package_of_a_third_party_is_named(site: Path, harness) -> None:  # type: ignore[no-untyped-def]
+def test_a_broken_package_of_a_third_party_is_named(site: Path, harness: Harness) -> None:
     done = harness("eval", "--task", "broken", "--submission", "imdn", env={"PYTHONPATH": str(site)})
     assert "'broken' of third cannot be loaded: ZeroDivisionError" in done.sentence()
 
 
-def test_nobody_takes_a_name_of_ours(site: Path, harness) -> None:  # type: ignore[no-untyped-def]
+def test_nobody_takes_a_name_of_ours(site: Path, harness: Harness) -> None:
     done = harness("data", "layout", "set5", "--json", env={"PYTHONPATH": str(site)})
     assert json.loads(done.out)["task"] == "set5"
 
 
 @pytest.mark.parametrize("name", ["tasks", "submissions"])
-def test_a_package_that_hides_ours_is_told(tmp_path: Path, harness, name: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_package_that_hides_ours_is_told(tmp_path: Path, harness: Harness, name: str) -> None:
     """`tasks` is a usual name for a folder; one in front of ours on the path would otherwise fail strangely."""
     folder(tmp_path / "front" / name, __init__="")
     verb = ("tasks",) if name == "tasks" else ("eval", "--task", "set5", "--submission", "imdn")
