@@ -1,29 +1,16 @@
 """The page of a board: a sentence that sums it up, the table, speed host by host, all metrics, how it was made."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from harness.record import Record
 from harness.summary import method_name
-from leaderboard.boards import Board, main_metric
-from leaderboard.cells import (
-    DATE,
-    METHOD,
-    PROVENANCE,
-    RECORD,
-    date_cell,
-    macs_cell,
-    method_cell,
-    parameters_cell,
-    provenance_cell,
-    record_cell,
-)
-from leaderboard.claims import Comparison, compare_board, printed_difference
+from leaderboard.board_tables import history_section, metrics_table, results_table
+from leaderboard.boards import Board
 from leaderboard.collect import Entry
-from leaderboard.numbers import metric_cell
+from leaderboard.naming import board_path, board_title
 from leaderboard.speed_view import PlotFiles, speed_sections
 from leaderboard.standings import Standings
-from leaderboard.table import Cell, Column, Row, Table, unique
+from leaderboard.table import Cell, Table
 from leaderboard.text import clean, name
 from leaderboard.view import Fact, Page, Section
 
@@ -50,19 +37,6 @@ class BoardView:
     summary: str
 
 
-def board_path(board: Board) -> str:
-    """The page of a board, from the site's root."""
-    return f"b/{board.key.id}/index.html"
-
-
-def board_title(board: Board) -> str:
-    """Task and split, and whatever else sets the board apart from the usual one."""
-    record = board.any_record
-    parts = [f"{name(record.task.title or record.task.id)}, {name(record.task.split)}"]
-    parts += [f"{name(key)} = {name(str(value))}" for key, value in sorted(record.settings.items())]
-    return ", ".join(parts)
-
-
 def board_view(board: Board, found: Standings, plots: PlotFiles) -> BoardView:
     """Everything about one board."""
     entries = sort_entries(board.entries, found)
@@ -75,7 +49,7 @@ def board_view(board: Board, found: Standings, plots: PlotFiles) -> BoardView:
     sections += (
         [Section(id="all-metrics", title="All metrics", tables=[everything])] if len(everything.columns) > 2 else []
     )
-    sections += [_history(board)] if board.past else []
+    sections += [history_section(board)] if board.past else []
     sections.append(Section(id="ranks", title="How ranks are made", paragraphs=RANKS, folded=True))
     page = Page(
         path=board_path(board),
@@ -103,111 +77,6 @@ def sort_entries(entries: Sequence[Entry], found: Standings) -> list[Entry]:
         )
 
     return sorted(entries, key=key)
-
-
-def results_table(board: Board, entries: Sequence[Entry], found: Standings) -> Table:
-    """Ranks, main metric, the paper's number where it can be compared, cost, provenance."""
-    metric = next((m for entry in entries if (m := main_metric(entry.record))), None)
-    compared = {entry.record.id: compare_board(entry.record) for entry in entries}
-    papers = any(compared.values())
-    columns = [
-        Column(key="rank", title="Rank", numeric=True, better="lower", help="The range of places that the data allow."),
-        METHOD,
-        Column(
-            key="score",
-            title=name(board.key.main_metric),
-            unit=name(metric.unit) if metric else "",
-            numeric=True,
-            better="lower" if metric and not metric.higher_is_better else "higher",
-            help="With its 95 % interval.",
-        ),
-        *(
-            [Column(key="claim", title="Paper says", numeric=True, help="As printed, where it can be compared.")]
-            if papers
-            else []
-        ),
-        Column(key="parameters", title="Parameters", numeric=True, better="lower"),
-        Column(key="macs", title="MACs", numeric=True, better="lower", help="Multiply-accumulates of one sample."),
-        PROVENANCE,
-        DATE,
-        RECORD,
-    ]
-    rows = []
-    for entry in entries:
-        record = entry.record
-        claim = [claim_cell(compared[record.id])] if papers else []
-        cells = (
-            rank_cell(found, record),
-            method_cell(record),
-            metric_cell(main_metric(record), "nothing was scored"),
-            *claim,
-            parameters_cell(record),
-            macs_cell(record),
-            provenance_cell(record),
-            date_cell(record),
-            record_cell(record),
-        )
-        rows.append(Row(id=f"r-{record.id}", cells=cells, muted=record.id not in found.ranges))
-    return Table(
-        id="results-table",
-        caption=f"Results on {board_title(board)}",
-        columns=tuple(columns),
-        rows=tuple(rows),
-        data="results",
-    )
-
-
-def rank_cell(found: Standings, record: Record) -> Cell:
-    """The range of ranks, or why there is none."""
-    rank = found.ranges.get(record.id)
-    if rank is None:
-        return Cell(text="not ranked", reason=found.reasons.get(record.id, ""), muted=True)
-    return Cell(value=rank.best, text=str(rank), low=rank.best, high=rank.worst)
-
-
-def claim_cell(comparison: Comparison | None) -> Cell:
-    """The paper's number and how far the record is from it."""
-    if comparison is None:
-        return Cell(text="no claim to compare", muted=True)
-    text = f"{name(comparison.claim.value)} {name(comparison.claim.unit)}".strip()
-    return Cell(value=comparison.claim.value, text=text, sub=f"{printed_difference(comparison)}: {comparison.verdict}")
-
-
-def metrics_table(entries: Sequence[Entry]) -> Table:
-    """Every metric under every protocol, one column each."""
-    keys: dict[tuple[str, str], Column] = {}
-    for entry in entries:
-        for metric in entry.record.metrics:
-            shown = (
-                name(metric.name)
-                if metric.protocol == entry.record.task.protocol
-                else f"{name(metric.name)} ({name(metric.protocol)})"
-            )
-            keys.setdefault(
-                (metric.protocol, metric.name),
-                Column(
-                    key=shown,
-                    title=shown,
-                    unit=name(metric.unit),
-                    numeric=True,
-                    better="higher" if metric.higher_is_better else "lower",
-                ),
-            )
-    keys = {
-        key: replace(keys[key], key=found)
-        for key, found in zip(keys, unique(column.key for column in keys.values()), strict=True)
-    }
-    rows = []
-    for entry in entries:
-        found = {(metric.protocol, metric.name): metric for metric in entry.record.metrics}
-        cells = [metric_cell(found.get(key), "not in this record") for key in keys]
-        rows.append(
-            Row(id=f"m-{entry.record.id}", cells=(method_cell(entry.record), *cells, record_cell(entry.record)))
-        )
-    columns = (METHOD, *keys.values(), RECORD)
-    return Table(
-        id="metrics-table", caption="Every metric, with its interval", columns=columns, rows=tuple(rows), data="metrics"
-    )
 
 
 def summarise(board: Board, found: Standings) -> str:
@@ -252,25 +121,3 @@ def _facts(board: Board) -> list[Fact]:
     return [
         Fact(label=label, cell=Cell(value=text, text=clean(text)), code=code) for label, text, code in shown if text
     ]
-
-
-def _history(board: Board) -> Section:
-    rows = [
-        Row(
-            id=f"h-{entry.record.id}",
-            cells=(
-                method_cell(entry.record),
-                metric_cell(main_metric(entry.record), "nothing was scored"),
-                date_cell(entry.record),
-                record_cell(entry.record),
-            ),
-        )
-        for entry in board.past
-    ]
-    columns = (METHOD, Column(key="score", title=name(board.key.main_metric), numeric=True), DATE, RECORD)
-    table = Table(
-        id="history-table", caption="Results that were superseded or withdrawn", columns=columns, rows=tuple(rows)
-    )
-    return Section(
-        id="history", title="History", paragraphs=["Each record's page says what replaced it."], tables=[table]
-    )

@@ -55,13 +55,18 @@ def compare_board(record: Record) -> Comparison | None:
 
 
 def _best(claim: Claim, records: list[Record]) -> Comparison:
-    found = [compare(claim, record) for record in records if record.task.id == claim.task]
+    found = [compare(claim, record) for record in records if _is_about(claim, record)]
     comparable = [item for item in found if item.difference is not None]
-    if comparable:
-        return comparable[0]
-    return (
-        found[0] if found else Comparison(claim=claim, verdict="not run", reason=f"there is no record of {claim.task}")
-    )
+    if found:
+        return comparable[0] if comparable else found[0]
+    about = " ".join(filter(None, [claim.task, claim.split]))
+    return Comparison(claim=claim, verdict="not run", reason=f"there is no record of {about}")
+
+
+def _is_about(claim: Claim, record: Record) -> bool:
+    """Whether both are about one task and split; one's own data may be any split, and is refused with a reason."""
+    same = claim.split in ("", record.task.split) or record.task.origin == "custom"
+    return record.task.id == claim.task and same
 
 
 def compare(claim: Claim, record: Record) -> Comparison:

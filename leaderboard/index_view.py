@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.record import Record
-from leaderboard.board_view import board_path, board_title
 from leaderboard.boards import Board, main_metric
 from leaderboard.cells import DATE, METHOD, PROVENANCE, RECORD, date_cell, method_cell, provenance_cell, record_cell
 from leaderboard.collect import Collection
+from leaderboard.naming import board_path, board_title
 from leaderboard.numbers import metric_cell, text_cell
 from leaderboard.table import Cell, Column, Row, Table
 from leaderboard.text import clean, day, name
@@ -74,7 +74,7 @@ def _family(kind: str, family: str, listed: Sequence[Listed]) -> Table:
         Column(key="board", title="Board", header=True),
         Column(key="metric", title="Metric"),
         Column(key="results", title="Results", numeric=True),
-        Column(key="standing", title="Standing"),
+        Column(key="standing", title="Standing", wide=True),
         Column(key="latest", title="Latest"),
     )
     rows = []
@@ -125,7 +125,10 @@ def _latest_cells(record: Record, board: Board) -> tuple[Cell, ...]:
 
 
 def _rejected(collection: Collection) -> Section:
-    columns = (Column(key="file", title="File", header=True), Column(key="reason", title="Why it is left out"))
+    columns = (
+        Column(key="file", title="File", header=True),
+        Column(key="reason", title="Why it is left out", wide=True),
+    )
     rows = tuple(
         Row(id=f"x-{index}", cells=(text_cell(clean(item.file, 120)), text_cell(clean(item.reason))))
         for index, item in enumerate(collection.rejected)

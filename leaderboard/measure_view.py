@@ -96,7 +96,7 @@ def _written(value: object) -> str:
         return ", ".join(f"{key} {_written(item)}" for key, item in value.items())
     if isinstance(value, list):
         return ", ".join(map(_written, value))
-    return "not readable" if value is None else str(value)
+    return "no value" if value is None else str(value)
 
 
 def _throughput(found: Throughput, flags: str) -> Fact:

@@ -1,16 +1,25 @@
 """The page of a record: everything that the record says, with the command that checks it again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from harness.record import Record
 from harness.summary import method_name
-from leaderboard.board_view import BANNERS, board_path, board_title, rank_cell
+from leaderboard.board_tables import rank_cell
+from leaderboard.board_view import BANNERS
 from leaderboard.boards import Board
 from leaderboard.cells import MEANINGS, SHAPES, date_cell, record_path, submission_path
 from leaderboard.collect import Collection, Entry
 from leaderboard.measure_view import measurement_sections
+from leaderboard.naming import board_path, board_title
 from leaderboard.numbers import metric_cell, text_cell
+from leaderboard.origin_view import (
+    artifacts_section,
+    data_section,
+    method_section,
+    run_sections,
+    verifications_sections,
+)
 from leaderboard.standings import Standings
 from leaderboard.table import Cell, Column, Row, Table, unique
 from leaderboard.text import arxiv_link, clean, https_link, link_host, name
@@ -28,11 +37,11 @@ def record_view(entry: Entry, board: Board, found: Standings, collection: Collec
         *measurement_sections(record),
         *_details(record),
         _notes(entry, found),
-        _method(record),
-        _data(record),
-        *_run(record),
-        _artifacts(record),
-        *_verifications(record),
+        method_section(record),
+        data_section(record),
+        *run_sections(record),
+        artifacts_section(record),
+        *verifications_sections(record),
     ]
     return Page(
         path=record_path(record),
@@ -45,34 +54,6 @@ def record_view(entry: Entry, board: Board, found: Standings, collection: Collec
         facts=_facts(entry, found, collection),
         sections=sections,
     )
-
-
-def facts_of(values: dict[str, Any]) -> list[Fact]:
-    """A nested dictionary as labelled values, at most 120 of them."""
-    pairs = list(_flatten("", values))
-    shown = [
-        Fact(label=name(label), cell=text_cell(clean(text), absent="empty"), code=_is_code(label))
-        for label, text in pairs[:MOST_FACTS]
-    ]
-    if len(pairs) > MOST_FACTS:
-        shown.append(
-            Fact(label="more", cell=text_cell(f"{len(pairs) - MOST_FACTS} further values are in the JSON file"))
-        )
-    return shown
-
-
-def _is_code(label: str) -> bool:
-    return label == "command" or label.endswith(("digest", "SHA-256"))
-
-
-def _flatten(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict) and value:
-        for key, item in value.items():
-            yield from _flatten(f"{prefix}.{key}" if prefix else str(key), item)
-    elif isinstance(value, list):
-        yield prefix, ", ".join(map(str, value[:50])) + (f" and {len(value) - 50} more" if len(value) > 50 else "")
-    else:
-        yield prefix, "null" if value is None else str(value)
 
 
 def _banner(record: Record, board: Board, collection: Collection) -> str:
@@ -131,7 +112,7 @@ def _metrics(record: Record) -> Section:
         Column(key="value", title="Value", numeric=True),
         Column(key="unit", title="Unit"),
         Column(key="n", title="Units", numeric=True),
-        Column(key="how", title="Interval, or why there is none"),
+        Column(key="how", title="Interval, or why there is none", wide=True),
     )
     rows = []
     for index, metric in enumerate(record.metrics):
@@ -189,7 +170,11 @@ def _detail_cell(value: Any) -> Cell:
         return Cell(text="none", muted=True)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return Cell(value=str(value), text=clean(str(value), 200))
-    return Cell(value=value, text=str(value) if isinstance(value, int) else f"{value:.4g}")
+    return Cell(value=value, text=str(value) if isinstance(value, int) else _number(value))
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}" if abs(value) < 10 else f"{value:.6g}"
 
 
 def _notes(entry: Entry, found: Standings) -> Section:
@@ -200,98 +185,3 @@ def _notes(entry: Entry, found: Standings) -> Section:
     lines += [f"Warning: {warning}" for warning in record.warnings]
     items = [Cell(value=line, text=clean(line)) for line in lines]
     return Section(id="notes", title="Warnings and flags", items=items, paragraphs=[] if items else ["None."])
-
-
-def _method(record: Record) -> Section:
-    part = record.submission
-    stated = {
-        "title": part.title,
-        "variant": part.variant,
-        "trained on": part.trained_on,
-        "emulated arithmetic": part.emulated,
-        "weights": " ".join(filter(None, [part.weights.kind, part.weights.name])),
-        "weights SHA-256": part.weights.sha256,
-        "manifest digest": part.manifest_digest,
-        "code digest": part.code_digest,
-        "seed group": record.seed_group,
-        **{f"option {key}": value for key, value in part.options.items()},
-        **part.facts,
-    }
-    return Section(
-        id="method", title="Method", facts=facts_of({key: value for key, value in stated.items() if value != ""})
-    )
-
-
-def _data(record: Record) -> Section:
-    task = record.task
-    evaluator = task.evaluator
-    stated = {
-        "task": f"{task.id}, version {task.version}",
-        "split": task.split,
-        "origin": task.origin,
-        "samples": task.samples,
-        "resampling unit": task.unit,
-        "data digest": task.data_digest,
-        "input digest": task.input_digest,
-        "notice": task.notice,
-        "scored by": f"{evaluator.name} {evaluator.version}" if evaluator else "",
-        "agrees with": evaluator.agrees_with if evaluator else "",
-        **{f"setting {key}": value for key, value in record.settings.items()},
-        **task.facts,
-    }
-    return Section(
-        id="data", title="Data", facts=facts_of({key: value for key, value in stated.items() if value != ""})
-    )
-
-
-def _run(record: Record) -> Iterator[Section]:
-    run = record.run
-    stated = {
-        "command": " ".join(run.command),
-        "started": run.started,
-        "finished": run.finished,
-        "device": run.device,
-        "dtype": run.dtype,
-        "batch size": run.batch_size or "",
-        "seed": run.seed,
-        "shards": run.shards,
-        "samples from an earlier run": run.resumed_samples,
-        "options": run.options,
-        "seconds": run.phases,
-        "versions": run.versions,
-    }
-    yield Section(
-        id="run", title="Run", facts=facts_of({key: value for key, value in stated.items() if value not in ("", {})})
-    )
-    if record.host is not None:
-        stated = {"title": record.host.title, "host id": record.host.host_id, **record.host.facts}
-        yield Section(id="host", title="Host", facts=facts_of(stated), folded=True)
-    if record.source is not None:
-        source = record.source
-        stated = {"paper": source.paper, "place": source.place, "date": source.date, "address": source.url}
-        yield Section(
-            id="source", title="Source", facts=facts_of({key: value for key, value in stated.items() if value})
-        )
-    if record.facts:
-        yield Section(id="facts", title="Further facts", facts=facts_of(record.facts))
-
-
-def _artifacts(record: Record) -> Section:
-    facts = [
-        Fact(
-            label=name(item.kind),
-            cell=Cell(value=item.digest, text=clean(item.digest), sub=clean(item.path)),
-            code=True,
-        )
-        for item in record.artifacts
-    ]
-    return Section(id="artifacts", title="Stored beside it", facts=facts, paragraphs=[] if facts else ["Nothing."])
-
-
-def _verifications(record: Record) -> list[Section]:
-    items = []
-    for found in record.verifications:
-        outcome = "equal" if found.equal else f"different: {'; '.join(found.differences)}"
-        line = f"{found.when[:19]}{' by ' + name(found.by) if found.by else ''}: {outcome}"
-        items.append(Cell(value=line, text=clean(line)))
-    return [Section(id="verifications", title="Verifications", items=items)] if items else []

@@ -97,8 +97,10 @@ def _section(
     if scatter is not None:
         light, dark = plots(scatter)
         picture = Picture(light=light, dark=dark, alt=describe(scatter), caption=_caption(scatter))
-    text = f"Measured on one host under one condition ({conditions}); speeds of different hosts are not compared."
-    return Section(id=f"speed-{stem}", title=title, paragraphs=[text], picture=picture, tables=[table]), table
+    texts = [f"Measured on one host under one condition ({conditions}); speeds of different hosts are not compared."]
+    if picture is None:
+        texts.append("There is no plot: no result here has both a score and a median latency.")
+    return Section(id=f"speed-{stem}", title=title, paragraphs=texts, picture=picture, tables=[table]), table
 
 
 def _row(id: str, record: Record, timing: Timing, span: str) -> Row:

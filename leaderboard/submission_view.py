@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from harness.record import Record
 from harness.summary import method_name
-from leaderboard.board_view import board_path, board_title, rank_cell
+from leaderboard.board_tables import rank_cell
 from leaderboard.boards import Board, main_metric, short_hash
 from leaderboard.cells import (
     DATE,
@@ -18,6 +18,7 @@ from leaderboard.cells import (
 )
 from leaderboard.claims import Comparison, compare_all, printed_difference
 from leaderboard.collect import Entry
+from leaderboard.naming import board_path, board_title
 from leaderboard.numbers import metric_cell, places_of, text_cell
 from leaderboard.standings import Standings
 from leaderboard.table import Cell, Column, Row, Table
@@ -56,7 +57,7 @@ def submission_view(placed: Sequence[Placed], past: Sequence[Placed] = ()) -> tu
         ]
         sections.append(Section(id="history", title="Superseded or withdrawn", items=items))
     link = arxiv_link(newest.submission.arxiv)
-    title = name(newest.submission.title or newest.submission.name)
+    title = clean(newest.submission.title or newest.submission.name, 160)
     page = Page(
         path=submission_path(newest),
         title=title,
@@ -86,7 +87,7 @@ def _results(section: str, placed: Sequence[Placed]) -> Table | None:
     columns = (
         Column(key="board", title="Board", header=True),
         Column(key="variant", title="Variant"),
-        Column(key="rank", title="Rank"),
+        Column(key="rank", title="Rank", wide=True),
         Column(key="metric", title="Metric"),
         Column(key="value", title="Value", numeric=True, sortable=False),
         PROVENANCE,
@@ -128,8 +129,8 @@ def claims_table(comparisons: Sequence[Comparison], boards: Mapping[str, Board])
         Column(key="claim", title="Paper says"),
         Column(key="value", title="Here"),
         Column(key="difference", title="Difference", numeric=True),
-        Column(key="verdict", title="Verdict"),
-        Column(key="source", title="Source"),
+        Column(key="verdict", title="Verdict", wide=True),
+        Column(key="source", title="Source", wide=True),
     )
     rows = tuple(Row(id=f"claim-{index}", cells=_claim_cells(item, boards)) for index, item in enumerate(comparisons))
     return Table(id="claims-table", caption="Claims of the paper", columns=columns, rows=rows, data="claims")

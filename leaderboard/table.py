@@ -22,6 +22,8 @@ class Column:
     better: Literal["", "higher", "lower"] = ""
     numeric: bool = False
     sortable: bool = True
+    wide: bool = False
+    """Whether it holds sentences."""
     short: bool = False
     """Whether its values stay on one line."""
     header: bool = False
@@ -46,6 +48,8 @@ class Cell:
     sub: str = ""
     """A second, smaller line."""
     shape: str = ""
+    quiet: bool = False
+    """Whether its reason is only in the data files; the table's note then says it."""
     muted: bool = False
 
     @property

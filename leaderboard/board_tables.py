@@ -1,0 +1,157 @@
+"""The tables of a board: results, every metric, history."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from harness.record import Metric, Record
+from leaderboard.boards import Board, main_metric
+from leaderboard.cells import (
+    DATE,
+    METHOD,
+    PROVENANCE,
+    RECORD,
+    date_cell,
+    macs_cell,
+    method_cell,
+    parameters_cell,
+    provenance_cell,
+    record_cell,
+)
+from leaderboard.claims import Comparison, compare_board, printed_difference
+from leaderboard.collect import Entry
+from leaderboard.naming import board_title
+from leaderboard.numbers import metric_cell
+from leaderboard.standings import Standings
+from leaderboard.table import Cell, Column, Row, Table, unique
+from leaderboard.text import name
+from leaderboard.view import Section
+
+
+def results_table(board: Board, entries: Sequence[Entry], found: Standings) -> Table:
+    """Ranks, main metric, the paper's number where it can be compared, cost, provenance."""
+    metric = next((m for entry in entries if (m := main_metric(entry.record))), None)
+    compared = {entry.record.id: compare_board(entry.record) for entry in entries}
+    papers = any(compared.values())
+    columns = _result_columns(name(board.key.main_metric), metric, papers)
+    rows = []
+    for entry in entries:
+        record = entry.record
+        claim = [claim_cell(compared[record.id])] if papers else []
+        cells = (
+            rank_cell(found, record),
+            method_cell(record),
+            quiet(metric_cell(main_metric(record), "nothing was scored")),
+            *claim,
+            parameters_cell(record),
+            macs_cell(record),
+            provenance_cell(record),
+            date_cell(record),
+            record_cell(record),
+        )
+        rows.append(Row(id=f"r-{record.id}", cells=cells, muted=record.id not in found.ranges))
+    return Table(
+        id="results-table",
+        caption=f"Results on {board_title(board)}",
+        columns=columns,
+        rows=tuple(rows),
+        data="results",
+        note=shared_reasons(row.cells[2] for row in rows),
+    )
+
+
+def _result_columns(title: str, metric: Metric | None, papers: bool) -> tuple[Column, ...]:
+    better: Literal["higher", "lower"] = "lower" if metric and not metric.higher_is_better else "higher"
+    unit = name(metric.unit) if metric else ""
+    claim = Column(key="claim", title="Paper says", numeric=True, help="As printed, where it can be compared.")
+    return (
+        Column(key="rank", title="Rank", numeric=True, better="lower", help="The range of places that the data allow."),
+        METHOD,
+        Column(key="score", title=title, unit=unit, numeric=True, better=better, help="With its 95 % interval."),
+        *([claim] if papers else []),
+        Column(key="parameters", title="Parameters", numeric=True, better="lower"),
+        Column(key="macs", title="MACs", numeric=True, better="lower", help="Multiply-accumulates of one sample."),
+        PROVENANCE,
+        DATE,
+        RECORD,
+    )
+
+
+def quiet(cell: Cell) -> Cell:
+    """The cell with its reason in the data files only, where there is a value; `shared_reasons` says it once."""
+    return cell if cell.missing else replace(cell, quiet=True)
+
+
+def shared_reasons(cells: Iterable[Cell]) -> str:
+    """The distinct reasons of quiet cells, for the note under their table; at most three."""
+    found = list(dict.fromkeys(cell.reason for cell in cells if cell.quiet and cell.reason))
+    return "; ".join([*found[:3], *(["and more in the CSV file"] if len(found) > 3 else [])])
+
+
+def rank_cell(found: Standings, record: Record) -> Cell:
+    """The range of ranks, or why there is none."""
+    rank = found.ranges.get(record.id)
+    if rank is None:
+        return Cell(text="not ranked", reason=found.reasons.get(record.id, ""), muted=True)
+    return Cell(value=rank.best, text=str(rank), low=rank.best, high=rank.worst)
+
+
+def claim_cell(comparison: Comparison | None) -> Cell:
+    """The paper's number and how far the record is from it."""
+    if comparison is None:
+        return Cell(text="no claim to compare", muted=True)
+    text = f"{name(comparison.claim.value)} {name(comparison.claim.unit)}".strip()
+    return Cell(value=comparison.claim.value, text=text, sub=f"{printed_difference(comparison)}: {comparison.verdict}")
+
+
+def metrics_table(entries: Sequence[Entry]) -> Table:
+    """Every metric under every protocol, one column each."""
+    columns: dict[tuple[str, str], Column] = {}
+    for entry in entries:
+        for metric in entry.record.metrics:
+            columns.setdefault((metric.protocol, metric.name), _metric_column(metric, entry.record.task.protocol))
+    keys = unique(column.key for column in columns.values())
+    named = [replace(column, key=key) for column, key in zip(columns.values(), keys, strict=True)]
+    rows = []
+    for entry in entries:
+        found = {(metric.protocol, metric.name): metric for metric in entry.record.metrics}
+        cells = [quiet(metric_cell(found.get(key), "not in this record")) for key in columns]
+        shown = (method_cell(entry.record), *cells, record_cell(entry.record))
+        rows.append(Row(id=f"m-{entry.record.id}", cells=shown))
+    return Table(
+        id="metrics-table",
+        caption="Every metric, with its interval",
+        columns=(METHOD, *named, RECORD),
+        rows=tuple(rows),
+        data="metrics",
+        note=shared_reasons(cell for row in rows for cell in row.cells),
+    )
+
+
+def _metric_column(metric: Metric, protocol: str) -> Column:
+    shown = name(metric.name) if metric.protocol == protocol else f"{name(metric.name)} ({name(metric.protocol)})"
+    better: Literal["higher", "lower"] = "higher" if metric.higher_is_better else "lower"
+    return Column(key=shown, title=shown, unit=name(metric.unit), numeric=True, better=better)
+
+
+def history_section(board: Board) -> Section:
+    """Results that were superseded or withdrawn."""
+    rows = [
+        Row(
+            id=f"h-{entry.record.id}",
+            cells=(
+                method_cell(entry.record),
+                metric_cell(main_metric(entry.record), "nothing was scored"),
+                date_cell(entry.record),
+                record_cell(entry.record),
+            ),
+        )
+        for entry in board.past
+    ]
+    columns = (METHOD, Column(key="score", title=name(board.key.main_metric), numeric=True), DATE, RECORD)
+    table = Table(
+        id="history-table", caption="Results that were superseded or withdrawn", columns=columns, rows=tuple(rows)
+    )
+    return Section(
+        id="history", title="History", paragraphs=["Each record's page says what replaced it."], tables=[table]
+    )
