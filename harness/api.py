@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.errors import HarnessError
 from harness.options import RunOptions
 from harness.progress import Reporter
 from harness.record import Record
@@ -55,9 +56,15 @@ def records(home: str | Path | None = None) -> "pandas.DataFrame":
     """Every metric of every readable record in `home`, one row each.
 
     Columns: record, task, split, protocol, origin, submission, variant, provenance, metric, value, low, high, unit, n,
-    data_digest, settings, latency_ms (forward, p50), latency_verdict, host_id, parameters, macs.
+    data_digest, settings, latency_ms (forward, p50), latency_verdict, host_id, parameters, macs. Raises HarnessError
+    where pandas is not installed (the `[live]` extra brings it).
     """
-    import pandas
+    try:
+        import pandas
+    except ModuleNotFoundError:
+        raise HarnessError(
+            "harness.records needs pandas; pip install pandas, or take the rows without it: 'harness export --format json'"
+        ) from None
 
     from harness.store import Home, default_home
 

@@ -13,7 +13,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Interval(Part, frozen=True):
-    """Where the metric would lie on another draw of the same kind of samples."""
+    """Where the metric would lie on another draw of as many samples of the same kind."""
 
     low: float
     high: float
