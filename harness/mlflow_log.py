@@ -67,8 +67,11 @@ def _client(home: Home, uri: str, reporter: Reporter) -> Iterator["MlflowClient"
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     import logging
 
-    import mlflow
-    from mlflow.exceptions import MlflowException
+    try:
+        import mlflow
+        from mlflow.exceptions import MlflowException
+    except ModuleNotFoundError as error:
+        raise HarnessError(f"the package {error.name} is missing; pip install 'vision-harness[live]'") from None
 
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
