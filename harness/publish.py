@@ -37,31 +37,6 @@ def _mirror(outcome: Outcome, options: RunOptions, reporter: Reporter) -> dict[s
         uri = tracking_uri(outcome.home, options.tracking_uri)
         log_record(outcome.home, outcome.record, uri, reporter)
     except HarnessError as error:
-                reporter.note(f"{name} was not made: {error}")
-            except Exception as error:
-                reporter.note(f"{name} was not made: {describe(error)}")
-    return places
-
-
-def after_score(outcome: Outcome, options: RunOptions, reporter: Reporter) -> dict[str, str]:
-    """Mirror the record only where a tracking URI is configured."""
-    if not options.log or not (options.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")):
-        return {}
-    return _mirror(outcome, options, reporter)
-
-
-def _mirror(outcome: Outcome, options: RunOptions, reporter: Reporter) -> dict[str, str]:
-    try:
-        from harness.mlflow_log import log_record, tracking_uri
-
-        uri = tracking_uri(outcome.home, options.tracking_uri)
-        log_record(outcome.home, outcome.record, uri, reporter)
-    except ModuleNotFoundError as error:
-        reporter.note(
-            f"not mirrored to MLflow: the package {error.name} is missing; pip install 'vision-harness[live]'"
-        )
-        return {}
-    except HarnessError as error:
         reporter.note(f"not mirrored to MLflow: {error} ('harness log' does it later)")
         return {}
     except Exception as error:
