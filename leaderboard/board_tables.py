@@ -1,6 +1,6 @@
 """The tables of a board: results, every metric, history."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -17,11 +17,12 @@ from leaderboard.cells import (
     parameters_cell,
     provenance_cell,
     record_cell,
+    score_cell,
 )
 from leaderboard.claims import Comparison, compare_board, printed_difference
 from leaderboard.collect import Entry
 from leaderboard.naming import board_title
-from leaderboard.numbers import metric_cell
+from leaderboard.numbers import metric_cell, quiet
 from leaderboard.standings import Standings
 from leaderboard.table import Cell, Column, Row, Table, unique
 from leaderboard.text import name
@@ -41,7 +42,7 @@ def results_table(board: Board, entries: Sequence[Entry], found: Standings) -> T
         cells = (
             rank_cell(found, record),
             method_cell(record),
-            quiet(metric_cell(main_metric(record), "nothing was scored")),
+            score_cell(record),
             *claim,
             parameters_cell(record),
             macs_cell(record),
@@ -56,7 +57,7 @@ def results_table(board: Board, entries: Sequence[Entry], found: Standings) -> T
         columns=columns,
         rows=tuple(rows),
         data="results",
-        note=shared_reasons(row.cells[2] for row in rows),
+        note=shared_reasons((row.cells[2] for row in rows), said=found.reasons.values()),
     )
 
 
@@ -77,14 +78,12 @@ def _result_columns(title: str, metric: Metric | None, papers: bool) -> tuple[Co
     )
 
 
-def quiet(cell: Cell) -> Cell:
-    """The cell with its reason in the data files only, where there is a value; `shared_reasons` says it once."""
-    return cell if cell.missing else replace(cell, quiet=True)
-
-
-def shared_reasons(cells: Iterable[Cell]) -> str:
-    """The distinct reasons of quiet cells, for the note under their table; at most three."""
-    found = list(dict.fromkeys(cell.reason for cell in cells if cell.quiet and cell.reason))
+def shared_reasons(cells: Iterable[Cell], said: Collection[str] = ()) -> str:
+    """The distinct reasons of quiet cells that are not `said` elsewhere, for the note under their table; at most three."""
+    reasons = (
+        cell.reason[:1].upper() + cell.reason[1:] for cell in cells if cell.quiet and cell.reason not in ("", *said)
+    )
+    found = list(dict.fromkeys(reasons))
     return "; ".join([*found[:3], *(["and more in the CSV file"] if len(found) > 3 else [])])
 
 
@@ -141,7 +140,7 @@ def history_section(board: Board) -> Section:
             id=f"h-{entry.record.id}",
             cells=(
                 method_cell(entry.record),
-                metric_cell(main_metric(entry.record), "nothing was scored"),
+                score_cell(entry.record),
                 date_cell(entry.record),
                 record_cell(entry.record),
             ),

@@ -3,7 +3,17 @@
 from harness.record import Record, Timing
 from harness.summary import method_name
 from leaderboard.boards import speed_flags, submission_id
-from leaderboard.numbers import counted, measured, missing, quantile_cell, text_cell, value_cell, verdict_note
+from leaderboard.numbers import (
+    counted,
+    measured,
+    metric_cell,
+    missing,
+    quantile_cell,
+    quiet,
+    text_cell,
+    value_cell,
+    verdict_note,
+)
 from leaderboard.table import Cell, Column
 from leaderboard.text import day, name
 
@@ -35,6 +45,11 @@ def method_cell(record: Record) -> Cell:
     """The method, linked to its page; beneath it the hash of its name, since names may look alike."""
     sub = f"seed group {name(record.seed_group)}" if record.seed_group else ""
     return Cell(value=method_name(record), text=name(method_name(record)), href=submission_path(record), sub=sub)
+
+
+def score_cell(record: Record) -> Cell:
+    """The main metric with its interval; why there is no interval is said with its rank."""
+    return quiet(metric_cell(record.main, "nothing was scored"))
 
 
 def provenance_cell(record: Record) -> Cell:

@@ -4,11 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.record import Record
-from leaderboard.boards import Board, main_metric
-from leaderboard.cells import DATE, METHOD, PROVENANCE, RECORD, date_cell, method_cell, provenance_cell, record_cell
+from leaderboard.boards import Board
+from leaderboard.cells import (
+    DATE,
+    METHOD,
+    PROVENANCE,
+    RECORD,
+    date_cell,
+    method_cell,
+    provenance_cell,
+    record_cell,
+    score_cell,
+)
 from leaderboard.collect import Collection
 from leaderboard.naming import board_path, board_title
-from leaderboard.numbers import metric_cell, text_cell
+from leaderboard.numbers import text_cell
 from leaderboard.table import Cell, Column, Row, Table
 from leaderboard.text import clean, day, name
 from leaderboard.view import Page, Section
@@ -118,7 +128,7 @@ def _latest_cells(record: Record, board: Board) -> tuple[Cell, ...]:
         method_cell(record),
         text_cell(board_title(board), href=board_path(board), sub=sub),
         text_cell(name(record.task.main_metric)),
-        metric_cell(main_metric(record), "nothing was scored"),
+        score_cell(record),
         provenance_cell(record),
         record_cell(record),
     )

@@ -1,5 +1,7 @@
 """Numbers as people read them. A value that does not exist stays missing and keeps its reason."""
 
+from dataclasses import replace
+
 from harness.record import Metric, Quantile, Timing
 from leaderboard.table import Cell
 
@@ -47,6 +49,11 @@ def metric_cell(metric: Metric | None, reason: str = "") -> Cell:
         span = f"{low:.{places}f} to {high:.{places}f}"
     note = "" if metric.interval else metric.reason
     return Cell(value=metric.value, text=f"{metric.value:.{places}f}", low=low, high=high, span=span, reason=note)
+
+
+def quiet(cell: Cell) -> Cell:
+    """The cell with its reason in the data files only, where there is a value and the reason is said elsewhere."""
+    return cell if cell.missing else replace(cell, quiet=True)
 
 
 def quantile_cell(quantile: Quantile, timing: Timing, flags: str = "") -> Cell:

@@ -150,7 +150,7 @@ def _details(record: Record) -> list[Section]:
             for i, row in enumerate(table.rows[:MOST_ROWS])
         )
         left = len(table.rows) - len(rows)
-        note = f"{left} further rows are in the JSON file." if left > 0 else ""
+        note = f"{left} further rows are in the JSON file" if left > 0 else ""
         shown = Table(
             id=f"detail-{index}", caption=name(table.title or table.name), columns=columns, rows=rows, note=note
         )

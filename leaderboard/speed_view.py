@@ -13,10 +13,11 @@ from leaderboard.cells import (
     memory_cell,
     method_cell,
     record_cell,
+    score_cell,
     throughput_cell,
 )
 from leaderboard.collect import Entry
-from leaderboard.numbers import MUTED_VERDICTS, metric_cell, text_cell
+from leaderboard.numbers import MUTED_VERDICTS, text_cell
 from leaderboard.plot import Point, Scatter, describe
 from leaderboard.standings import Standings
 from leaderboard.table import Cell, Column, Row, Table
@@ -106,7 +107,7 @@ def _section(
 def _row(id: str, record: Record, timing: Timing, span: str) -> Row:
     cells = (
         method_cell(record),
-        metric_cell(main_metric(record), "nothing was scored"),
+        score_cell(record),
         latency_cell(record, timing, span),
         latency_cell(record, timing, span, "p90"),
         latency_cell(record, timing, "end_to_end"),

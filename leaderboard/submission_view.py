@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from harness.record import Record
 from harness.summary import method_name
 from leaderboard.board_tables import rank_cell
-from leaderboard.boards import Board, main_metric, short_hash
+from leaderboard.boards import Board, short_hash
 from leaderboard.cells import (
     DATE,
     PROVENANCE,
@@ -14,6 +14,7 @@ from leaderboard.cells import (
     provenance_cell,
     record_cell,
     record_path,
+    score_cell,
     submission_path,
 )
 from leaderboard.claims import Comparison, compare_all, printed_difference
@@ -103,7 +104,7 @@ def _results(section: str, placed: Sequence[Placed]) -> Table | None:
                 text_cell(name(record.submission.variant), absent="none"),
                 rank_cell(found, record),
                 text_cell(name(record.task.main_metric)),
-                metric_cell(main_metric(record), "nothing was scored"),
+                score_cell(record),
                 provenance_cell(record),
                 date_cell(record),
                 record_cell(record),
