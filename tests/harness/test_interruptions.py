@@ -151,11 +151,11 @@ def no_space(tmp_path: Path, script: str, **environment: str) -> "subprocess.Com
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("size", ["4k", "64k", "100k"])
+@pytest.mark.parametrize("size", ["4k", "100k", "104k", "120k", "132k"])
 def test_a_full_disk_is_a_sentence_and_nothing_is_half_written(
     tmp_path: Path, tiny: Path, probe: Path, undisturbed: dict[str, Any], size: str
 ) -> None:
-    """At three sizes, so that the sample, the parts and the replicates meet it."""
+    """At sizes where it meets the sample, a part, the statistics, the replicates and the last files of a run."""
     (tmp_path / "home").mkdir()
     run = f"'{sys.executable}' -m harness.cli {' '.join(command(tiny, probe))}"
     script = (
