@@ -34,6 +34,8 @@ def predict(plan: Plan, submission: Submission, folder: Path, reporter: Reporter
         except Exception as error:
             raise SubmissionError(f"{submission.name} failed in adapt: {describe(error)}") from error
     total = len(plan.dataset.ids)
+    if pending < total:
+        reporter.note(f"{total - pending} of {total} {plan.task.meta.unit}s were answered by an earlier run; going on.")
     with reporter.bar("predicting", total, total - pending, plan.task.meta.unit) as bar:
 
         def advance(count: int) -> None:

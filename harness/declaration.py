@@ -37,7 +37,7 @@ class ProtocolSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingSpec:
-    """Something a run chooses that splits a comparison (DESIGN.md: setting)."""
+    """Something a run chooses that splits a comparison (an attack and its budget, flips at test time)."""
 
     name: str
     title: str
@@ -109,6 +109,17 @@ class TaskMeta:
     """True for a data set that boards show only when asked for."""
     private_labels: bool = False
     """True where the truth is not public: then replicates are not published."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where the declaration contradicts itself."""
+        names = {metric.name for metric in self.metrics}
+        if not self.protocols or not self.splits:
+            raise ValueError(f"task {self.id} declares no protocol or no split")
+        for main in (self.main_metric, *[p.main_metric for p in self.protocols if p.main_metric]):
+            if main not in names:
+                raise ValueError(
+                    f"task {self.id}: the main metric '{main}' is none of its metrics ({', '.join(names)})"
+                )
 
     def protocol(self, id: str) -> ProtocolSpec:
         """The protocol called `id`; KeyError if there is none."""

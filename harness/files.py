@@ -3,12 +3,38 @@
 import contextlib
 import errno
 import fcntl
+import hashlib
 import os
 import secrets
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from harness.errors import HarnessError
+
+CODE = {".py", ".json", ".toml", ".yaml", ".yml", ".txt", ".csv", ".npy", ".npz", ".so", ".c", ".cpp", ".cu"}
+"""Files of a submission's folder that can change its answers, by suffix."""
+
+
+def code_digest(module: str) -> str:
+    """SHA-256 over the code in the folder of an imported module; empty where it has no file."""
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return folder_digest(Path(file).parent) if file else ""
+
+
+def folder_digest(folder: Path, home: Path | None = None) -> str:
+    """SHA-256 over a submission's code and the small files that code reads: names and contents, in order.
+
+    Weights and the manifest are identified apart from it; hidden folders, and `home` where results go, do not count.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder)
+        if path.suffix not in CODE or inside.name == "submission.toml" or any(p.startswith(".") for p in inside.parts):
+            continue
+        if path.is_file() and not (home is not None and path.resolve().is_relative_to(home.resolve())):
+            digest.update(f"{inside.as_posix()}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
 def write_atomic(path: Path, write: Callable[[Path], None]) -> None:

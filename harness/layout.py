@@ -12,6 +12,8 @@ from harness.options import RunOptions
 from harness.task import DataRequest, Dataset, Task
 
 SAMPLE = Path("sample")
+MARKER = ".vision-harness-sample"
+"""The file in a folder that holds a generated sample, whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ def locate(task: Task, options: RunOptions, home: Path, *, sample: bool, with_in
     request = DataRequest(
         data=data, annotations=options.annotations, images=options.images, split=split, with_inputs=with_inputs
     )
-    return Source(request=request)
+    return Source(request=request, sample=data is not None and (data / MARKER).is_file())
 
 
 def configured_root(task: str) -> Path | None:
@@ -98,9 +100,9 @@ def configured_root(task: str) -> Path | None:
 
 
 def sample_folder(task: Task, home: Path) -> Path:
-    """The generated sample in the home, written if it is not there yet."""
-    folder = home / "samples" / f"{task.meta.id}-{task.meta.version}"
-    done = folder / ".complete"
+    """The generated sample in the home, written if it is not there yet; changed code of the task writes another one."""
+    folder = home / "samples" / f"{task.meta.id}-{task.meta.version}-{task.code_digest()[:8]}"
+    done = folder / MARKER
     if not done.exists():
         with lock(home / "locks" / f"sample-{task.meta.id}.lock"):
             if not done.exists():

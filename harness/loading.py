@@ -4,10 +4,10 @@ import hashlib
 import inspect
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError, SubmissionError, UsageError, describe
+from harness.files import folder_digest
 from harness.manifest import Manifest, Value, Variant
 from harness.options import RunOptions, parse_value
 from harness.registry import SCHEMES, entry_function, find_submission, installed, load_point, nearest, needs
@@ -15,9 +15,6 @@ from harness.store import default_home
 from harness.submission import BuildContext, Submission
 from harness.task import Dataset, Task
 from harness.weights import resolve
-
-CODE = {".py", ".json", ".toml", ".yaml", ".yml", ".txt", ".csv", ".npy", ".npz", ".so", ".c", ".cpp", ".cu"}
-"""Files of a submission's folder that can change its answers, by suffix."""
 
 
 def load_submission(task: Task, dataset: Dataset, options: RunOptions, *, sample: bool) -> Submission:
@@ -65,21 +62,6 @@ def check_device(device: str) -> None:
         raise UsageError(
             f"--device {device} cannot be used here ({str(error).splitlines()[0]}); 'harness doctor' lists what can"
         ) from None
-
-
-def folder_digest(folder: Path, home: Path | None = None) -> str:
-    """SHA-256 over a submission's code and the small files that code reads: names and contents, in order.
-
-    Weights and the manifest are identified apart from it; hidden folders, and `home` where results go, do not count.
-    """
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        inside = path.relative_to(folder)
-        if path.suffix not in CODE or inside.name == "submission.toml" or any(p.startswith(".") for p in inside.parts):
-            continue
-        if path.is_file() and not (home is not None and path.resolve().is_relative_to(home.resolve())):
-            digest.update(f"{inside.as_posix()}\0".encode() + path.read_bytes() + b"\0")
-    return digest.hexdigest()
 
 
 def _from_folder(task: Task, dataset: Dataset, options: RunOptions, sample: bool) -> Submission:

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from harness.layout import Source, locate, open_data
 from harness.options import RunOptions
-from harness.registry import find_task
+from harness.registry import FOLDER, find_task
 from harness.scoring import data_digest, plan_scoring
 from harness.store import Home, default_home
 from harness.submission import Checkpoint, Submission
@@ -90,6 +90,8 @@ def prediction_key(plan: Plan, submission: Submission) -> str:
             plan.digest,
             dict(plan.scoring.settings),
             dict(plan.dataset.facts),
+            # An installed task says by its version when answers change; one in a folder is being written.
+            plan.task.code_digest() if type(plan.task).__module__.startswith(FOLDER) else "",
         ],
         "inputs": _data_identity(plan),
         "run": [plan.options.seed, device, submission.dtype, submission.batch_size],
@@ -113,7 +115,8 @@ def run_key(plan: Plan, key: str) -> str:
     """The digest of everything that one record answers: its predictions, how they are scored and measured, and where."""
     options = plan.options
     content = {
-        "predictions": key, "protocol": plan.scoring.protocol, "evaluator": plan.scoring.evaluator, "interval": options.interval,
+        "task": plan.task.code_digest(), "predictions": key,
+        "protocol": plan.scoring.protocol, "evaluator": plan.scoring.evaluator, "interval": options.interval,
         "measure": [options.measure, options.measure_s], "cores": sorted(os.sched_getaffinity(0)),
         "who": [options.submitter, options.team, options.seed_group], "claims": str(options.claims),
     }  # fmt: skip

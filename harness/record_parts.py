@@ -80,6 +80,7 @@ class TaskPart(Part, frozen=True):
         str, Meta(description="SHA-256 over (sample id, digest of its truth), sorted; decides what may be compared.")
     ]
     family: str = ""
+    code_digest: Annotated[str, Meta(description="SHA-256 over the task's Python files.")] = ""
     limit: Annotated[int | None, Meta(description="--limit, where only the first samples were taken.")] = None
     input_digest: Annotated[
         str, Meta(description="SHA-256 over the decoded inputs of a live run; empty where none were read.")

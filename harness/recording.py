@@ -39,6 +39,7 @@ def build_record(
 ) -> Record:  # fmt: skip
     """The record of a run, under the id of its content; artifacts are written before it."""
     home, live = plan.home, plan.submission is not None
+    notes = plan.task.notes(plan.submission, plan.dataset) if plan.submission is not None else ()
     artifacts = [
         Artifact(kind="predictions", path=str(folder.relative_to(home.path)), digest=predictions.table.digest())
     ]
@@ -59,7 +60,7 @@ def build_record(
         run=_run_part(plan, phases, resumed),
         artifacts=artifacts,
         flags=flags(plan, scored, predictions),
-        warnings=scored.warnings,
+        warnings=[*notes, *scored.warnings],
         submitter=Submitter(name=plan.options.submitter, team=plan.options.team),
         seed_group=plan.options.seed_group,
         supersedes=[plan.options.supersedes] if plan.options.supersedes else [],
@@ -72,7 +73,8 @@ def _task_part(plan: "Plan", scored: Scored, inputs: str) -> TaskPart:
     origin = "sample" if plan.source.sample else "custom" if dataset.custom else "official"
     protocol = meta.protocol(plan.scoring.protocol)
     return TaskPart(
-        id=meta.id, version=meta.version, title=meta.title, family=meta.family, protocol=protocol.id, split=dataset.split,
+        id=meta.id, version=meta.version, title=meta.title, family=meta.family, code_digest=plan.task.code_digest(),
+        protocol=protocol.id, split=dataset.split,
         main_metric=protocol.main_metric or meta.main_metric, origin=origin,  # type: ignore[arg-type]
         unit=meta.unit, samples=len(dataset.ids), data_digest=plan.digest, limit=plan.options.limit, input_digest=inputs,
         evaluator=scored.evaluator, notice=meta.notice, hidden=meta.hidden, private_labels=meta.private_labels,

@@ -43,6 +43,17 @@ def installed(group: str) -> dict[str, EntryPoint]:
     return points
 
 
+def readable(names: Iterable[str], find: Callable[[str], Any]) -> tuple[list[Any], list[str]]:
+    """What can be found under `names`, and a sentence for each that is broken: one bad package must not hide the rest."""
+    found, broken = [], []
+    for name in names:
+        try:
+            found.append(find(name))
+        except HarnessError as error:
+            broken.append(str(error))
+    return found, broken
+
+
 def task_names() -> list[str]:
     """Ids of every installed task."""
     return list(installed(TASKS))
@@ -175,10 +186,10 @@ def _spec(package: str) -> ModuleSpec | None:
 
 def needs(what: str, error: ModuleNotFoundError) -> SubmissionError:
     """The sentence for a package that `what` imports and that is not installed."""
-    return SubmissionError(
-        f"{what} needs the package {error.name}, which is not installed; "
-        "pip install 'vision-harness[live]' brings torch, torchvision and mlflow"
-    )
+    top = (error.name or "").partition(".")[0]
+    known = {"torch", "torchvision", "mlflow", "safetensors", "pandas", "pynvml"}
+    how = "pip install 'vision-harness[live]' brings it" if top in known else f"install it (pip install {top})"
+    return SubmissionError(f"{what} needs the package {error.name}, which is not installed; {how}")
 
 
 def _import(load: Callable[[], Any], what: str) -> Any:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
+from math import inf, isclose
 from typing import Any
 
 import numpy as np
@@ -76,7 +77,7 @@ def score_predictions(
     metrics: list[Metric] = []
     replicates: dict[str, FloatArray] = {}
     for protocol in protocols:
-        values = task.aggregate(statistics, protocol)
+        values = _checked(task, protocol, scoring, task.aggregate(statistics, protocol))
         if scoring.evaluator != task.meta.evaluators[0] and protocol == scoring.protocol:
             values = task.reference(dataset, predictions, scoring)
         found = _replicates(task, statistics, units, protocol, scoring, values, digest) if intervals else {}
@@ -105,12 +106,42 @@ def _replicates(
     if len(units.ids) < MINIMUM_UNITS:
         return {}
     names = [spec.name for spec in _specs(task, protocol, scoring) if _finite(values.get(spec.name))]
+    _check_ones(task, statistics, protocol, values, names)
     weights = resample_weights(digest, len(units.ids), RESAMPLES, units.clusters)
     return dict(task.replicates(statistics, protocol, weights, names))
 
 
 def _finite(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
+
+
+def _checked(task: Task, protocol: str, scoring: Scoring, values: Values) -> Values:
+    """The values of `aggregate`, if they are what the task declares; a defect of the task is told, not recorded."""
+    for spec in _specs(task, protocol, scoring):
+        if spec.name not in values:
+            raise HarnessError(
+                f"{task.meta.id}: aggregate gives no '{spec.name}' under {protocol}, which the task declares"
+            )
+        value = values[spec.name]
+        low, high = (-inf if spec.least is None else spec.least), (inf if spec.most is None else spec.most)
+        if value is not None and not low <= value <= high:
+            raise HarnessError(
+                f"{task.meta.id}: aggregate gives {spec.name} = {value}, which must lie in [{low}, {high}]"
+            )
+    return values
+
+
+def _check_ones(task: Task, statistics: Statistics, protocol: str, values: Values, names: Sequence[str]) -> None:
+    """Every unit counted once is the score itself; where it is not, the intervals would be another metric's."""
+    ones = task.replicates(statistics, protocol, np.ones((1, len(statistics.table)), np.uint16), names)
+    for name in names:
+        value, again = values[name], ones.get(name)
+        if again is None or value is None or not isclose(float(again[0]), value, rel_tol=1e-9, abs_tol=1e-12):
+            found = "nothing" if again is None else float(again[0])
+            raise HarnessError(
+                f"{task.meta.id}: replicates gives {found} for {name} with every {task.meta.unit} counted once, "
+                f"but aggregate gives {value}"
+            )
 
 
 def _metric(

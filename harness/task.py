@@ -69,6 +69,12 @@ class Task(ABC):
 
     meta: TaskMeta
 
+    def code_digest(self) -> str:
+        """SHA-256 over the Python files of the folder that the task is written in."""
+        from harness.files import code_digest
+
+        return code_digest(type(self).__module__)
+
     # -- data --------------------------------------------------------------------------------------------------------
     @abstractmethod
     def open(self, request: DataRequest) -> Dataset:
@@ -158,6 +164,10 @@ class Task(ABC):
     def undefined(self, metric: str, statistics: Statistics) -> str:
         """Why `aggregate` gave None for `metric`, as half a sentence."""
         return "it is undefined on these samples"
+
+    def notes(self, submission: "Submission", dataset: Dataset) -> Sequence[str]:
+        """What a reader must know of how this submission fits this data set (classes that it lacks), before it runs."""
+        return ()
 
     def tables(self, statistics: Statistics, protocol: str) -> Sequence[DetailTable]:
         """Tables for the record beside the metrics (per category, per image size, ...)."""

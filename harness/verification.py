@@ -137,6 +137,12 @@ def _options(record: Record, options: RunOptions, home: Home) -> RunOptions:
         kept: dict[str, Any] = {"task": record.task.id, **msgspec.convert(stated, type=Kept)}
     except msgspec.ValidationError as error:
         raise RecordError(f"record {record.id}, run.options: {error}; no run has such options") from None
+    if options.task:
+        kept["task"] = options.task
+    elif "/" in kept["task"] and not Path(kept["task"]).is_dir():
+        raise RecordError(
+            f"the task of record {record.id} is the folder {kept['task']}, not found from here; name it with --task"
+        )
     named = {name: getattr(options, name) for name in DATA if getattr(options, name) is not None}
     if named:
         kept = {name: value for name, value in kept.items() if name not in DATA} | named

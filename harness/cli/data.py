@@ -43,7 +43,8 @@ def show_layout(arguments: argparse.Namespace) -> int:
         )
         return 0
     print(meta.layout.strip("\n"))
-    print(f"\nresults: {meta.results}\nlicence: {meta.licence}\nsource:  {meta.homepage}")
+    print(f"\ninputs:  {meta.interface.inputs}\nanswer:  {meta.interface.answer}")
+    print(f"results: {meta.results}\nlicence: {meta.licence}\nsource:  {meta.homepage}")
     return 0
 
 
@@ -67,6 +68,8 @@ def verify(arguments: argparse.Namespace) -> int:
 def write_sample(arguments: argparse.Namespace) -> int:
     """Write the sample to a folder."""
     from harness.errors import UsageError
+    from harness.files import write_bytes
+    from harness.layout import MARKER
     from harness.registry import find_task
 
     task = find_task(arguments.task)
@@ -75,6 +78,7 @@ def write_sample(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{out} is not empty; name another folder with --out")
     out.mkdir(parents=True, exist_ok=True)
     task.write_sample(out)
+    write_bytes(out / MARKER, b"")
     if arguments.json:
         print_json({"task": task.meta.id, "folder": str(out)})
     else:

@@ -24,10 +24,14 @@ def register(verbs: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Mirror and say how many."""
     from harness.cli.terminal import TerminalReporter
+    from harness.errors import UsageError
     from harness.mlflow_log import log_home
     from harness.store import Home, default_home
 
-    logged, uri, rejected = log_home(Home(arguments.home or default_home()), arguments.tracking_uri, TerminalReporter())
+    home = arguments.home or default_home()
+    if not (home / "records").is_dir():
+        raise UsageError(f"{home} holds no records; name the folder of your results with --home")
+    logged, uri, rejected = log_home(Home(home), arguments.tracking_uri, TerminalReporter())
     if arguments.json:
         print_json({"tracking_uri": uri, "logged": logged, "rejected": rejected})
         return 0

@@ -4,10 +4,13 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from harness import __version__
 from harness.cli import bench, data, doctor, eval, listing, log, new, schema, score, verify, weights
 from harness.errors import HarnessError, describe
+from harness.registry import FOLDER
 
 OWN = (listing, eval, score, bench, verify, data, log, doctor, new, weights, schema)
 
@@ -43,11 +46,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("HARNESS_TRACEBACK"):
             raise
-        print(
-            f"harness: {describe(error)}; this is a defect, please report it (HARNESS_TRACEBACK=1 shows all of it)",
-            file=sys.stderr,
-        )
+        print(f"harness: {blame(error)} (HARNESS_TRACEBACK=1 shows all of it)", file=sys.stderr)
         return 1
+
+
+def blame(error: Exception) -> str:
+    """Whose defect an unexpected error is: the innermost frame outside this project that it went through, or ours."""
+    own = Path(__file__).resolve().parents[2]
+    ours = {own / name for name in ("harness", "tasks", "submissions", "leaderboard")}
+    trace, found = error.__traceback__, None
+    while trace is not None:
+        file, module = Path(trace.tb_frame.f_code.co_filename), str(trace.tb_frame.f_globals.get("__name__", ""))
+        if module.startswith(FOLDER) or (
+            own not in file.parents and "site-packages" not in file.parts and file.is_file()
+        ):
+            found = f"{file}, line {trace.tb_lineno}, in {trace.tb_frame.f_code.co_name}"
+        trace = trace.tb_next
+    if found is not None and not any(folder in Path(found.split(", line")[0]).parents for folder in ours):
+        text = str(error).splitlines()
+        return f"the code in {found} failed: {type(error).__name__}: {text[0] if text else ''}"
+    return f"{describe(error)}; this is a defect, please report it"
 
 
 def describe_os(error: OSError) -> str:
@@ -61,14 +79,22 @@ def _discard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that takes no abbreviations: `--dat` is a typing error, not `--data`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"allow_abbrev": False, **options})
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line; verbs of other installed packages are added from their entry points."""
     parser = argparse.ArgumentParser(
         prog="harness",
+        allow_abbrev=False,
         description="Score computer-vision methods as each benchmark's authors do, measure what they cost, keep every result.",
     )
     parser.add_argument("--version", action="version", version=f"harness {__version__}")
-    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True, parser_class=_Parser)
     for module in OWN:
         module.register(verbs)
     from harness.registry import VERBS, installed, load_point

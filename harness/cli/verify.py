@@ -10,6 +10,9 @@ def register(verbs: Any) -> None:
     """Add the verb."""
     parser = verbs.add_parser("verify", help="score the stored predictions of a record again and compare every digit")
     parser.add_argument("record", metavar="RECORD", help="id (or its beginning) or path of a record")
+    parser.add_argument(
+        "--task", default="", metavar="TASK", help="where the record's task is, if it is a folder that moved"
+    )
     add_options(parser, "verify", task=False)
     parser.set_defaults(run=run)
 
@@ -21,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
     from harness.verification import verify
 
     with results_only(arguments.json):
-        outcome = verify(arguments.record, run_options(arguments, task=""), TerminalReporter())
+        outcome = verify(arguments.record, run_options(arguments, task=arguments.task), TerminalReporter())
     found = outcome.record.verifications[-1]
     if arguments.json:
         print_json(encode(outcome.record))

@@ -1,6 +1,7 @@
 """What detectors answer, checked and laid out: live answers with labels, and rows of a results file."""
 
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,20 @@ def label_map(name: str, classes: Sequence[str], dataset: Dataset) -> Int:
             "not one name is the same; choose a variant trained for these categories"
         )
     return found
+
+
+def unknown_classes(name: str, classes: Sequence[str], dataset: Dataset) -> list[str]:
+    """A warning about classes that the data set does not have; placeholders such as ``<N/A 12>`` are no classes."""
+    categories = dataset.facts["categories"]
+    unknown = [one for one in classes if one not in categories and not one.startswith("<")]
+    if not unknown:
+        return []
+    near = [match for one in unknown for match in get_close_matches(one, categories, n=1)]
+    meant = f"; did you mean {', '.join(near[:3])}?" if near else ""
+    return [
+        f"{len(unknown)} of {len(classes)} classes of {name} are not in the data set ({_some(unknown)}{meant}); "
+        "their detections are left out"
+    ]
 
 
 def encode_answer(answer: Any, id: str, labels: Int) -> Row:

@@ -29,6 +29,7 @@ INTERFACE: Final = Interface(
         "scores: float (k,); labels: int (k,), positions in the submission's `classes`"
     ),
     columns=PREDICTIONS,
+    baseline='return {"boxes_xyxy": np.zeros((0, 4)), "scores": np.zeros(0), "labels": np.zeros(0, np.int64)}',
 )
 
 META: Final = TaskMeta(

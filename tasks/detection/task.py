@@ -24,7 +24,7 @@ from harness.task import (
     Task,
     Values,
 )
-from tasks.detection.answers import arrange, encode_answer, label_map
+from tasks.detection.answers import arrange, encode_answer, label_map, unknown_classes
 from tasks.detection.data import open_dataset, to_detections, to_results, to_truth
 from tasks.detection.declaration import META
 from tasks.detection.formats import read_results, write_results
@@ -73,6 +73,10 @@ class Coco(Task):
         """Checks boxes, scores and labels, and turns labels into category ids by the names of the classes."""
         labels = label_map(submission.name, submission.classes, dataset)
         return lambda answer, sample: encode_answer(answer, sample.id, labels)
+
+    def notes(self, submission: "Submission", dataset: Dataset) -> Sequence[str]:
+        """Classes of the submission that the data set does not have: their detections are left out."""
+        return unknown_classes(submission.name, submission.classes, dataset)
 
     def read(self, path: Path, dataset: Dataset) -> Predictions:
         """Read a list of results, also compressed."""
