@@ -69,13 +69,13 @@ def date_cell(record: Record) -> Cell:
 
 
 def latency_cell(record: Record, timing: Timing | None, span: str, quantile: str = "p50") -> Cell:
-    """A percentile of a span of `timing`; grey where it may not be compared."""
+    """A percentile of a span of `timing`; grey where it may not be compared, which `verdict_cell` explains."""
     if timing is None:
         return missing(record.measurements.reason)
     found = next((item for item in timing.spans if item.name == span), None)
     if found is None:
         return missing(f"there is no span {span}")
-    return quantile_cell(getattr(found, quantile), timing, speed_flags(record, "speed"))
+    return quiet(quantile_cell(getattr(found, quantile), timing, speed_flags(record, "speed")))
 
 
 def throughput_cell(record: Record, batch_size: int) -> Cell:
@@ -85,7 +85,7 @@ def throughput_cell(record: Record, batch_size: int) -> Cell:
         return missing(record.measurements.reason or f"no throughput was measured at batch size {batch_size}")
     flags = speed_flags(record, "speed")
     note = verdict_note(found.verdict, found.reasons, flags)
-    return value_cell(found.value, found.reason, note=note, muted=found.verdict != "stable" or bool(flags))
+    return quiet(value_cell(found.value, found.reason, note=note, muted=found.verdict != "stable" or bool(flags)))
 
 
 def energy_cell(record: Record) -> Cell:

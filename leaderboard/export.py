@@ -44,6 +44,7 @@ FIELDS = (
 PAPER_FIELDS = (
     ("task", "Task"),
     ("split", "Split"),
+    ("protocol", "Protocol"),
     ("submission", "Submission"),
     ("metric", "Metric"),
     ("value", "Value"),
@@ -67,6 +68,7 @@ LATEX = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
+    "–": "--",
 }
 MARKDOWN = frozenset("\\`*_{}[]()<>#+!|~$&")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from harness.record import Cost, Energy, Record, Throughput, Timing
 from leaderboard.boards import speed_flags
 from leaderboard.cells import macs_cell, memory_cell, parameters_cell
-from leaderboard.numbers import MUTED_VERDICTS, counted, quantile_cell, text_cell, value_cell, verdict_note
+from leaderboard.numbers import MUTED_VERDICTS, counted, quantile_cell, quiet, text_cell, value_cell, verdict_note
 from leaderboard.table import Cell, Column, Row, Table
 from leaderboard.text import clean, name
 from leaderboard.view import Fact, Section
@@ -56,7 +56,7 @@ def _latency(index: int, timing: Timing, flags: str) -> Section:
                 Cell(value=span.blocks, text=str(span.blocks)),
                 value_cell(span.mean),
                 value_cell(span.min),
-                *[quantile_cell(item, timing) for item in (span.p50, span.p90, span.p99)],
+                *[quiet(quantile_cell(item, timing)) for item in (span.p50, span.p90, span.p99)],
             ),
         )
         for i, span in enumerate(timing.spans)

@@ -3,6 +3,9 @@
 from leaderboard.boards import Board
 from leaderboard.text import name
 
+APART = {"sample": "generated sample", "limit": "first {count} samples"}
+"""What the name of a board says where its results are not the benchmark's."""
+
 
 def board_path(board: Board) -> str:
     """The page of a board, from the site's root."""
@@ -13,5 +16,7 @@ def board_title(board: Board) -> str:
     """Task and split, and whatever else sets the board apart from the usual one."""
     record = board.any_record
     parts = [f"{name(record.task.title or record.task.id)}, {name(record.task.split)}"]
+    if board.section in APART:
+        parts.append(APART[board.section].format(count=record.task.samples))
     parts += [f"{name(key)} = {name(str(value))}" for key, value in sorted(record.settings.items())]
     return ", ".join(parts)

@@ -1,0 +1,214 @@
+"""What a reader must see: samples apart, unstable times grey with the reason, provenance by word and shape, history."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from leaderboard_homes import full_home, record
+from leaderboard_reading import pages, read
+
+from harness.store import Home
+from leaderboard.build import build_site
+from leaderboard.cells import SHAPES
+from leaderboard.plot import Point, Scatter, draw
+
+
+def page_of(site: Path, heading: str) -> Path:
+    """The board with this heading."""
+    found = [path for path in site.glob("b/*/index.html") if f"<h1><bdi>{heading}</bdi></h1>" in path.read_text()]
+    assert len(found) == 1
+    return found[0]
+
+
+def test_samples_partial_runs_and_own_data_stand_apart(site: Path) -> None:
+    text = read(site / "index.html").text
+    order = [
+        text.index(title)
+        for title in ("Benchmarks", "One's own data", "Generated samples", "Partial runs", "Latest records")
+    ]
+    assert order == sorted(order)
+    for heading, banner in (
+        ("Simulated questions, sample, generated sample", "they are no benchmark results and are not ranked"),
+        ("Simulated questions, val, first 30 samples", "not the benchmark's and are not ranked"),
+        ("Simulated questions, custom", "These results are not the benchmark's"),
+    ):
+        page = read(page_of(site, heading))
+        assert banner in page.text
+        assert all(row[0] is None for row in page.tables["results-table"])
+    assert "no benchmark" not in read(page_of(site, "Simulated questions, val")).text
+
+
+def test_settings_split_boards(site: Path) -> None:
+    page = read(page_of(site, "Simulated questions, val, attack = linf, eps = 8/255"))
+    assert [row[1] for row in page.tables["results-table"]] == ["alder (base)"]
+
+
+def test_the_sentence_names_those_tied_for_first(site: Path) -> None:
+    text = read(page_of(site, "Simulated questions, val")).text
+    assert (
+        "3 of 7 systems are tied for first: alder (base), birch (base), elm (base). 1 of 10 results are verified."
+        in text
+    )
+
+
+def test_unstable_times_are_grey_with_their_reason(site: Path) -> None:
+    html = page_of(site, "Simulated questions, val").read_text()
+    rows = re.findall(r'<tr id="s-[^"]*"( class="muted")?>(.*?)</tr>', html, re.S)
+    damson = [(muted, row) for muted, row in rows if "damson" in row]
+    assert len(damson) == 1 and damson[0][0]
+    assert "threads waited for a CPU for 4.1 % of the measured time" in damson[0][1]
+    assert sum(bool(muted) for muted, _ in rows) == 1
+
+
+def test_hosts_never_share_a_table(site: Path) -> None:
+    tables = read(page_of(site, "Simulated questions, val")).tables
+    speed = [{row[0] for row in rows} for name, rows in tables.items() if name.startswith("t-")]
+    assert len(speed) == 2 and not speed[0] & speed[1] and {"fir (base)"} in speed
+
+
+def test_provenance_is_a_word_and_a_shape(site: Path) -> None:
+    html = page_of(site, "Simulated questions, val").read_text()
+    for word, shape in SHAPES.items():
+        assert re.search(rf'aria-hidden="true">{shape}</span> <bdi>{word}</bdi>', html)
+    assert len(set(SHAPES.values())) == 5
+
+
+def test_replaced_records_are_off_the_board_and_linked(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    old = record(home, "juniper", 0.2)
+    new = record(home, "juniper", 0.3, supersedes=[old.id])
+    build_site([home.path], tmp_path / "site")
+    page = read(page_of(tmp_path / "site", "Simulated questions, val"))
+    assert [row[-1] for row in page.tables["results-table"]] == [new.id]
+    assert [row[-1] for row in page.tables["history-table"]] == [old.id]
+    assert f"Superseded by record {new.id}" in read(tmp_path / "site" / "r" / old.id / "index.html").text
+    assert f"../../r/{old.id}/index.html" in read(tmp_path / "site" / "r" / new.id / "index.html").links
+
+
+def test_claims_stand_beside_records(site: Path) -> None:
+    found = [read(path) for path in site.glob("s/*/index.html") if "claims-table" in path.read_text()]
+    assert len(found) == 1
+    assert [(row[3], row[6]) for row in found[0].tables["claims-table"]] == [
+        ("86.8 %", "inside the interval"),
+        ("99.1 %", "below the claim"),
+        ("41.5 %", "not comparable"),
+        ("47.0 %", "not run"),
+    ]
+    assert "not read in its source" in found[0].text
+
+
+def test_a_record_says_how_to_check_it_and_why_values_are_missing(site: Path, home: Path) -> None:
+    path = next(path for path in site.glob("r/*/index.html") if "damson" in path.read_text())
+    page = read(path)
+    assert f"harness verify {path.parent.name}" in page.text
+    for text in (
+        "NVML is not installed",
+        "320 of 662 samples",
+        "a lower bound: no formula for sort",
+        "Verdict: unstable",
+    ):
+        assert text in page.text
+    assert (path.parent / "record.json").read_bytes() == (home / "records" / f"{path.parent.name}.json").read_bytes()
+
+
+def test_emulated_arithmetic_is_neither_drawn_nor_compared(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    record(home, "alder", 1.2, latency=4.0, submission__emulated="binary")
+    build_site([home.path], tmp_path / "site")
+    page = read(page_of(tmp_path / "site", "Simulated questions, val"))
+    assert "binary arithmetic is emulated" in page.text and "There is no plot" in page.text
+
+
+def test_plots_have_a_text_and_their_data(site: Path) -> None:
+    path = page_of(site, "Simulated questions, val")
+    images = [attributes for tag, attributes in read(path).elements if tag == "img"]
+    assert len(images) == 4
+    assert all("birch (base) 0.88" in str(image["alt"]) or "fir (base) 0.4" in str(image["alt"]) for image in images)
+    data = [json.loads(file.read_text()) for file in path.parent.glob("speed-*.json")]
+    assert sorted(len(table["rows"]) for table in data) == [1, 7]
+
+
+def test_the_frontier_holds_ranked_stable_points_only() -> None:
+    def point(id: str, latency: float, score: float, *, stable: bool = True, ranked: bool = True) -> Point:
+        return Point(
+            id=id,
+            label=id,
+            latency_ms=latency,
+            latency_low=None,
+            latency_high=None,
+            score=score,
+            score_low=None,
+            score_high=None,
+            provenance="measured",
+            stable=stable,
+            ranked=ranked,
+        )
+
+    points = (
+        point("slow", 9, 0.9),
+        point("fast", 1, 0.5),
+        point("beaten", 5, 0.4),
+        point("unstable", 0.5, 0.8, stable=False),
+        point("reported", 0.6, 0.99, ranked=False),
+        point("tie", 1, 0.5),
+    )
+    scatter = Scatter(title="t", score_title="s", higher_is_better=True, points=points)
+    assert [found.id for found in scatter.frontier] == ["fast", "slow"]
+    less = Scatter(title="t", score_title="s", higher_is_better=False, points=points)
+    assert [found.id for found in less.frontier] == ["fast", "beaten"]
+
+
+def test_a_plot_has_the_same_bytes_whatever_the_users_style() -> None:
+    import matplotlib
+
+    point = Point(
+        id="a",
+        label="a",
+        latency_ms=2.0,
+        latency_low=1.9,
+        latency_high=2.2,
+        score=0.5,
+        score_low=0.4,
+        score_high=0.6,
+        provenance="verified",
+        stable=True,
+        ranked=True,
+    )
+    scatter = Scatter(title="t", score_title="AP", higher_is_better=True, points=(point,))
+    first = draw(scatter)
+    with matplotlib.rc_context({"axes.facecolor": "red", "font.size": 30}):
+        assert draw(scatter) == first
+    assert first[0] != first[1]
+
+
+@pytest.mark.slow
+def test_a_killed_build_leaves_whole_pages_and_is_finished_by_the_next(home: Path, site: Path, tmp_path: Path) -> None:
+    out = str(tmp_path / "site")
+    code = f"from pathlib import Path; from leaderboard.build import build_site; build_site([Path({str(home)!r})], Path({out!r}))"
+    for seconds in (0.5, 0.8, 1.1):
+        process = subprocess.Popen([sys.executable, "-c", code])
+        time.sleep(seconds)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        for path in pages(tmp_path / "site"):
+            assert path.read_bytes() == (site / path.relative_to(tmp_path / "site")).read_bytes()
+    build_site([home], tmp_path / "site")
+    files = {path.relative_to(site) for path in site.rglob("*") if path.is_file()}
+    for name in files:
+        assert (tmp_path / "site" / name).read_bytes() == (site / name).read_bytes()
+
+
+def test_pages_are_small(tmp_path: Path) -> None:
+    import gzip
+
+    home = full_home(tmp_path / "home")
+    build_site([home.path], tmp_path / "site")
+    shell = (Path(sys.modules["leaderboard.build"].__file__ or "").parent / "templates").glob("site.*")
+    data = b"".join(path.read_bytes() for path in shell)
+    assert len(data) <= 60_000 and len(gzip.compress(data)) <= 20_000
+    assert max(len(gzip.compress(path.read_bytes())) for path in pages(tmp_path / "site")) <= 150_000
