@@ -10,7 +10,7 @@ from harness.files import lock
 from harness.record import encode
 from leaderboard.board_view import BoardView, board_view
 from leaderboard.boards import Board, group, submission_id
-from leaderboard.collect import Collection, collect
+from leaderboard.collect import Collection, check_homes, collect
 from leaderboard.export import rows, to_csv, to_json
 from leaderboard.index_view import Listed, index_view
 from leaderboard.output import SiteFolder, built_before
@@ -52,10 +52,11 @@ def build_site(homes: Sequence[Path], out: Path, *, show_hidden: bool = False) -
 
     `show_hidden` includes boards of withdrawn data sets. Raises UsageError where `out` holds other things than a site.
     """
-    collection = collect(homes)
+    check_homes(homes)
     built_before(out)  # refuses a folder of other things before the lock is put into it
     with lock(out / ".lock"):
-        return _Build(collection, out, show_hidden).run()
+        # Read under the lock: of two builds at once the later one then knows every record of the earlier one.
+        return _Build(collect(homes), out, show_hidden).run()
 
 
 class _Build:

@@ -52,15 +52,21 @@ class Collection:
         return [entry for id, entry in self.entries.items() if id in gone and entry.record.kind == "result"]
 
 
-def collect(homes: Sequence[Path]) -> Collection:
-    """Read every record of `homes`; raises UsageError for a folder that is no home."""
-    found: dict[str, Entry] = {}
-    rejected: set[Rejected] = set()
+def check_homes(homes: Sequence[Path]) -> None:
+    """Raise UsageError for a folder that is not there."""
     for path in homes:
         if not path.is_dir():
             raise UsageError(
                 f"{path} is no folder; --home names the folder that 'harness eval' wrote (it holds records/)"
             )
+
+
+def collect(homes: Sequence[Path]) -> Collection:
+    """Read every record of `homes`; raises UsageError for a folder that is no home."""
+    found: dict[str, Entry] = {}
+    rejected: set[Rejected] = set()
+    check_homes(homes)
+    for path in homes:
         home = Home(path)
         for file, record in home.records():
             if not isinstance(record, Record):

@@ -3,6 +3,9 @@
 import csv
 import json
 import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from leaderboard_homes import full_home, record
 from leaderboard_reading import pages, read
 
 from harness.errors import HarnessError, UsageError
+from harness.files import lock
 from harness.store import Home
 from leaderboard.build import build_site
 
@@ -121,6 +125,19 @@ def test_a_forged_list_of_files_cannot_delete_outside_the_site(home: Path, tmp_p
 def test_a_home_that_is_none_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no folder"):
         build_site([tmp_path / "absent"], tmp_path / "site")
+    assert not (tmp_path / "site").exists()
+
+
+def test_builds_at_once_lose_no_record(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    record(home, "alder", 1.2)
+    code = "import sys; from pathlib import Path; from leaderboard.hooks import after_record; after_record(Path(sys.argv[1]))"
+    with lock(home.path / "site" / ".lock"):
+        waiting = [subprocess.Popen([sys.executable, "-c", code, str(home.path)]) for _ in range(2)]
+        time.sleep(1.5)
+        late = record(home, "birch", 0.3)
+    assert [process.wait(60) for process in waiting] == [0, 0]
+    assert (home.path / "site" / "r" / late.id / "index.html").is_file()
 
 
 def test_a_place_that_cannot_be_written_is_one_sentence(home: Path, tmp_path: Path) -> None:
