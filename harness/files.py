@@ -22,19 +22,28 @@ def code_digest(module: str) -> str:
     return folder_digest(Path(file).parent) if file else ""
 
 
-def folder_digest(folder: Path, home: Path | None = None) -> str:
-    """SHA-256 over a submission's code and the small files that code reads: names and contents, in order.
+def folder_digest(folder: Path) -> str:
+    """SHA-256 over code and the small files that code reads: names and contents, in order.
 
-    Weights and the manifest are identified apart from it; hidden folders, and `home` where results go, do not count.
+    Weights and the manifest are identified apart from it. Hidden folders do not count, nor do results that a run beside
+    the code has written: they change with every run.
     """
     digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        inside = path.relative_to(folder)
-        if path.suffix not in CODE or inside.name == "submission.toml" or any(p.startswith(".") for p in inside.parts):
-            continue
-        if path.is_file() and not (home is not None and path.resolve().is_relative_to(home.resolve())):
-            digest.update(f"{inside.as_posix()}\0".encode() + path.read_bytes() + b"\0")
+    for path in sorted(_code_files(folder)):
+        digest.update(f"{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes() + b"\0")
     return digest.hexdigest()
+
+
+def _code_files(folder: Path) -> Iterator[Path]:
+    for parent, folders, names in os.walk(folder):
+        here = Path(parent)
+        folders[:] = [name for name in folders if not name.startswith(".") and not _is_home(here / name)]
+        wanted = (name for name in names if not name.startswith(".") and name != "submission.toml")
+        yield from (here / name for name in wanted if Path(name).suffix in CODE and (here / name).is_file())
+
+
+def _is_home(folder: Path) -> bool:
+    return next((folder / "locks").glob("*.lock"), None) is not None
 
 
 def write_atomic(path: Path, write: Callable[[Path], None]) -> None:

@@ -11,7 +11,6 @@ from harness.files import folder_digest
 from harness.manifest import Manifest, Value, Variant
 from harness.options import RunOptions, parse_value
 from harness.registry import SCHEMES, entry_function, find_submission, installed, load_point, nearest, needs
-from harness.store import default_home
 from harness.submission import BuildContext, Submission
 from harness.task import Dataset, Task
 from harness.weights import resolve
@@ -87,7 +86,7 @@ def _from_folder(task: Task, dataset: Dataset, options: RunOptions, sample: bool
     method = _build(build, context)
     return Submission(
         name=manifest.name, method=method, variant=variant.name, manifest=manifest, checkpoint=checkpoint, options=chosen,
-        settings=_settings(manifest, variant, chosen, method), code_digest=folder_digest(folder, options.home or default_home()),
+        settings=_settings(manifest, variant, chosen, method), code_digest=folder_digest(folder),
         manifest_digest=hashlib.sha256((folder / "submission.toml").read_bytes()).hexdigest(),
         trained_on=variant.trained_on, emulated=variant.emulated, identified=True,
         batch_size=options.batch_size or variant.batch_size, device=options.device,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import DataError, UsageError
-from harness.layout import configured_root, find_root, locate, missing, open_data, sample_folder
+from harness.layout import MARKER, configured_root, find_root, locate, missing, open_data, sample_folder
 from harness.options import RunOptions
 from harness.registry import find_task
 from harness.task import DataRequest, Task
@@ -105,7 +105,7 @@ def test_the_sample_is_written_once_and_again_if_it_was_interrupted(task: Task, 
     label = (folder / "labels.csv").read_bytes()
     (folder / "labels.csv").write_bytes(b"changed")
     assert sample_folder(task, tmp_path) == folder and (folder / "labels.csv").read_bytes() == b"changed"
-    (folder / ".complete").unlink()
+    (folder / MARKER).unlink()
     assert (sample_folder(task, tmp_path) / "labels.csv").read_bytes() == label
 
 

@@ -1,13 +1,16 @@
 """Names, folders, entry points: what a third party adds is found, and what is broken says so in a sentence."""
 
 import json
+import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from command_line import Harness
+from command_line import Done, Harness
 
 from harness.errors import HarnessError, SubmissionError, UsageError
-from harness.loading import folder_digest
+from harness.files import folder_digest
 from harness.manifest import read_manifest
 from harness.registry import entry_function, find_submission, find_task, import_folder, nearest
 
@@ -100,21 +103,29 @@ def test_an_entry_that_leads_nowhere_is_named(tmp_path: Path, entry: str) -> Non
 
 # -- what identifies a submission's code --------------------------------------------------------------------------------
 def test_the_code_digest_sees_what_can_change_an_answer(tmp_path: Path) -> None:
-    home = tmp_path / "harness-results"
     folder(tmp_path, model="x = 1")
-    before = folder_digest(tmp_path, home)
+    before = folder_digest(tmp_path)
     for name in ("submission.toml", "README.md", "weights.safetensors", ".cache.json", "__pycache__/x.pyc"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("x")
-    folder(home / "records", other="x = 2")
-    assert folder_digest(tmp_path, home) == before
+    assert folder_digest(tmp_path) == before
     found = {before}
     for name in ("anchors.json", "net/blocks.py", "config.yaml"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("x")
-        found.add(folder_digest(tmp_path, home))
+        found.add(folder_digest(tmp_path))
     folder(tmp_path, model="x = 2")
-    assert len(found | {folder_digest(tmp_path, home)}) == 5
+    assert len(found | {folder_digest(tmp_path)}) == 5
+
+
+def test_results_beside_the_code_do_not_change_what_it_is(tmp_path: Path, cli: Callable[..., Done], tiny: Path) -> None:
+    """Working inside the folder is usual; the same command must find its own answers again."""
+    shutil.copytree(tiny, tmp_path / "mine")
+    os.chdir(tmp_path / "mine")
+    command = ("eval", "--task", ".", "--submission", "./baseline", "--home", "harness-results", "--no-measure")
+    first, second = cli(*command, "--json").json(), cli(*command, "--json", "--again").json()
+    assert first["id"] == second["id"]
+    assert len(list((tmp_path / "mine" / "harness-results" / "predictions").iterdir())) == 1
 
 
 # -- packages of third parties ------------------------------------------------------------------------------------------

@@ -102,7 +102,7 @@ def test_another_folder_of_data_with_the_same_truth_does_not_share_answers(
     first = evaluate("--data", tmp_path / "a").json()
     (tmp_path / "b" / "images" / "000.png").write_bytes((tmp_path / "b" / "images" / "001.png").read_bytes())
     second = evaluate("--data", tmp_path / "b").json()
-    assert first["task"]["origin"] == "official"
+    assert first["task"]["origin"] == "sample"
     assert first["task"]["data_digest"] == second["task"]["data_digest"]
     assert first["task"]["input_digest"] != second["task"]["input_digest"]
     assert (first["metrics"][0]["value"], second["metrics"][0]["value"]) == (1.0, 23 / 24)

@@ -92,10 +92,10 @@ def test_a_value_that_does_not_exist_is_null_with_a_reason(
 
 def test_an_interval_needs_a_value_on_nearly_all_resamples(task: Task, dataset: Dataset) -> None:
     columns = np.full(1000, 0.5)
-    columns[:150] = np.nan
+    columns[-150:] = np.nan
     found = scored(odd(task, 0.5, columns), dataset).metrics[0]
     assert found.interval is None and found.reason == "no interval: the metric is undefined on 150 of 1000 resamples"
-    columns[:100] = 0.5
+    columns[-150:-100] = 0.5
     assert scored(odd(task, 0.5, columns), dataset).metrics[0].interval is not None
 
 
