@@ -107,8 +107,9 @@ def _weights_identity(checkpoint: Checkpoint) -> list[str]:
 def _data_identity(plan: Plan) -> list[str]:
     """Where the inputs come from: other pixels under the same truth must not share answers."""
     request = plan.source.request
-    paths = [request.data, request.images] if not plan.source.sample else []
-    return [str(path.resolve()) for path in paths if path is not None]
+    own = plan.home.path.resolve() / "samples"
+    paths = [path.resolve() for path in (request.data, request.images) if path is not None]
+    return [str(path) for path in paths if not path.is_relative_to(own)]
 
 
 def run_key(plan: Plan, key: str) -> str:
