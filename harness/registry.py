@@ -49,6 +49,8 @@ def readable(names: Iterable[str], find: Callable[[str], Any]) -> tuple[list[Any
     for name in names:
         try:
             found.append(find(name))
+        except UsageError:
+            raise
         except HarnessError as error:
             broken.append(str(error))
     return found, broken

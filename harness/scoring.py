@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
-from math import inf, isclose
+from math import inf, isclose, isfinite
 from typing import Any
 
 import numpy as np
@@ -124,7 +124,7 @@ def _checked(task: Task, protocol: str, scoring: Scoring, values: Values) -> Val
             )
         value = values[spec.name]
         low, high = (-inf if spec.least is None else spec.least), (inf if spec.most is None else spec.most)
-        if value is not None and not low <= value <= high:
+        if value is not None and isfinite(value) and not low <= value <= high:
             raise HarnessError(
                 f"{task.meta.id}: aggregate gives {spec.name} = {value}, which must lie in [{low}, {high}]"
             )

@@ -146,7 +146,7 @@ def _options(record: Record, options: RunOptions, home: Home) -> RunOptions:
     named = {name: getattr(options, name) for name in DATA if getattr(options, name) is not None}
     if named:
         kept = {name: value for name, value in kept.items() if name not in DATA} | named
-    elif record.task.origin == "sample":
+    elif record.task.origin == "sample" and "data" not in kept:
         kept["data"] = "sample"
     kept["split"] = options.split or kept.get("split") or ("" if record.task.origin == "custom" else record.task.split)
     return RunOptions(home=home.path, **kept)
