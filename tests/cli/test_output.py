@@ -115,7 +115,9 @@ def test_a_defect_is_a_sentence_with_a_way_to_see_more(harness: Harness, tmp_pat
         (broken / path.name).write_text(path.read_text().replace("(labels == predicted)", "(labels == prediction)"))
     command = ("eval", "--task", broken, "--submission", tiny / "baseline", "--no-measure")
     words = harness(*command).sentence()
-    assert re.match(r"the code in .*broken/metrics\.py, line \d+, in correct failed: NameError: name 'prediction' is not", words)
+    assert re.match(
+        r"the code in .*broken/metrics\.py, line \d+, in correct failed: NameError: name 'prediction' is not", words
+    )
     assert "Traceback (most recent call last)" in harness(*command, env={"HARNESS_TRACEBACK": "1"}).err
 
 
