@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 TAG = "harness.record"
+BEGUN = "harness.begun"
 
 
 def tracking_uri(home: Home, given: str) -> str:
@@ -115,11 +116,12 @@ def _write(client: "MlflowClient", home: Home, record: Record, experiment: str) 
     from mlflow.entities import Dataset as LoggedDataset
     from mlflow.entities import DatasetInput, Metric, Param, RunTag
 
+    _remove_begun(client, experiment, record)
     name, began = f"{method_name(record)} {record.id}", _milliseconds(record.run.started)
-    run = client.create_run(experiment, run_name=name, tags=_tags(record), start_time=began)
+    run = client.create_run(experiment, run_name=name, tags={**_tags(record), BEGUN: record.id}, start_time=began)
     run_id = run.info.run_id
     model = client.create_logged_model(
-        experiment, name=_name(method_name(record)), source_run_id=run_id, model_type="submission",
+        experiment, name=_model_name(record), source_run_id=run_id, model_type="submission",
         params={"weights_sha256": record.submission.weights.sha256, "variant": record.submission.variant},
         tags={TAG: record.id},
     )  # fmt: skip
@@ -143,6 +145,18 @@ def _write(client: "MlflowClient", home: Home, record: Record, experiment: str) 
             client.log_artifact(run_id, str(path))
     client.set_terminated(run_id, end_time=_milliseconds(record.run.finished))
     client.log_batch(run_id, tags=[RunTag(TAG, record.id)])
+
+
+def _remove_begun(client: "MlflowClient", experiment: str, record: Record) -> None:
+    """What an interrupted mirror has left of this record."""
+    for run in client.search_runs([experiment], filter_string=f"tags.`{BEGUN}` = '{record.id}'"):
+        if TAG not in run.data.tags:
+            client.delete_run(run.info.run_id)
+
+
+def _model_name(record: Record) -> str:
+    """MLflow refuses dots and slashes in names of models, unlike in those of metrics."""
+    return re.sub(r"[^\w\- ()]", "_", method_name(record))
 
 
 def _milliseconds(moment: str) -> int | None:
