@@ -32,6 +32,8 @@ def impatient(home: Path, arguments: list[str], sleep_s: float) -> "subprocess.P
     return subprocess.Popen(
         [sys.executable, "-c", IMPATIENT, *arguments], cwd=home.parent, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env={**clean_environment(), "HARNESS_HOME": str(home), "PROBE_SLEEP_S": str(sleep_s)},
+        # A shell's background job, as CI may be, ignores Ctrl-C and its children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
     )  # fmt: skip
 
 
