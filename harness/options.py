@@ -65,7 +65,7 @@ class RunOptions:
     batch_size: int | None = option(None, "samples a forward pass", verbs=LIVE, metavar="N", kind=int)
     seed: int = option(0, "seed of everything random", verbs=LIVE, metavar="N", kind=int)
     measure: bool = option(True, "leave out latency, energy and cost", verbs=("eval",), kind=bool)
-    measure_s: float = option(12.0, "seconds to spend on measuring", verbs=LIVE, metavar="S", kind=float)
+    measure_s: float = option(20.0, "seconds to spend on measuring", verbs=LIVE, metavar="S", kind=float)
 
     claims: Path | None = option(
         None, "a table of claims (TOML) to compare with", verbs=SCORED, metavar="FILE", kind=Path
@@ -94,10 +94,21 @@ class RunOptions:
             value = getattr(self, name)
             if value is not None and not isinstance(value, Path):
                 object.__setattr__(self, name, Path(value))
+            _reachable(name, getattr(self, name))
         for name, least in (("limit", 1), ("batch_size", 1), ("measure_s", 0)):
             value = getattr(self, name)
             if value is not None and not least <= value < math.inf:
                 raise UsageError(f"--{name.replace('_', '-')} {value} cannot be; it must be at least {least}")
+
+
+def _reachable(name: str, path: Path | None) -> None:
+    """Raise UsageError for what is no path at all, or lies where this user may not look."""
+    try:
+        if path is not None:
+            path.exists()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"--{name.replace('_', '-')} {str(path)[:100]!r}: {reason}") from None
 
 
 def stated(options: RunOptions) -> dict[str, Any]:

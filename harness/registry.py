@@ -169,14 +169,21 @@ def nearest(name: str, names: Iterable[str]) -> list[str]:
 
 def _unknown(what: str, name: str, names: list[str], command: str) -> str:
     near = nearest(name, names)
-    if Path(name).is_dir() and not near:
+    if _is_dir(name) and not near:
         near = [f"./{name}"]
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(names) or 'none'}"
     return f"there is no {what} '{name}'; {hint} ('{command}' lists them; a folder is given by its path)"
 
 
 def _is_folder(name: str) -> bool:
-    return ("/" in name or name.startswith(".")) and Path(name).is_dir()
+    return ("/" in name or name.startswith(".")) and _is_dir(name)
+
+
+def _is_dir(name: str) -> bool:
+    try:
+        return Path(name).is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def _spec(package: str) -> ModuleSpec | None:

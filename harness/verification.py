@@ -154,7 +154,14 @@ def _options(record: Record, options: RunOptions, home: Home) -> RunOptions:
 
 def _inside(home: Home, artifact: Artifact) -> Path:
     path = home.path / artifact.path
-    if not path.resolve().is_relative_to(home.path.resolve()):
+    try:
+        path.lstat()
+        inside = path.resolve().is_relative_to(home.path.resolve())
+    except FileNotFoundError:
+        inside = not Path(artifact.path).is_absolute() and ".." not in Path(artifact.path).parts
+    except (OSError, ValueError, RuntimeError) as error:
+        raise RecordError(f"the {artifact.kind} of the record have no path that can be read ({error})") from None
+    if not inside:
         raise RecordError(f"the record points outside its home: {path}")
     return path
 
