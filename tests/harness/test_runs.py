@@ -183,6 +183,52 @@ def test_what_a_submission_does_wrong_is_a_sentence(
     assert not (tmp_path / "home" / "records").exists()
 
 
+KEYED = """
+def build(context):
+    good = context.checkpoint.key == "good" and context.checkpoint.path.read_bytes() == b"trained"
+    method = Bad()
+    method.forward = lambda inputs: [float(sample.inputs["image"].mean()) for sample in inputs]
+    method.finish = lambda raw, sample: {"label": int(raw > (113 if good else 255))}
+    return method
+"""
+
+
+def test_answers_belong_to_the_weights_and_to_their_entry(tmp_path: Path, cli: Cli, tiny: Path) -> None:
+    """One file may hold two networks; neither may be given the other's stored answers."""
+    folder, weights = submission(tmp_path / "keyed", KEYED), tmp_path / "weights.pth"
+
+    def score_of(key: str) -> float:
+        command = (
+            "eval",
+            "--task",
+            tiny,
+            "--submission",
+            folder,
+            "--weights",
+            weights,
+            "--weights-key",
+            key,
+            "--no-measure",
+            "--json",
+        )
+        record = cli(*command).json()
+        assert record["submission"]["weights"]["name"] == "weights.pth"
+        return float(record["metrics"][0]["value"])
+
+    weights.write_bytes(b"trained")
+    assert (score_of("other"), score_of("good")) == (0.5, 1.0)
+    weights.write_bytes(b"untrained")
+    assert score_of("good") == 0.5
+
+
+def test_random_weights_are_timed_but_never_scored(tmp_path: Path, cli: Cli, tiny: Path) -> None:
+    folder = submission(tmp_path / "keyed", BUILD)
+    common = ("--task", tiny, "--submission", folder, "--weights", "random", "--json")
+    assert "so no score is recorded; 'harness bench'" in cli("eval", *common).sentence(2)
+    assert cli("bench", *common, "--measure-s", "0.1").json()["latency"]
+    assert not (tmp_path / "home" / "records").exists()
+
+
 def test_a_submission_to_another_interface_is_refused(cli: Cli, probe: Path) -> None:
     words = cli("eval", "--task", "set5", "--submission", probe).sentence(2)
     assert words.startswith("probe provides tiny-label, but set5 asks for ")
@@ -210,6 +256,18 @@ def test_a_result_file_is_scored_and_named_by_its_content(tmp_path: Path, cli: C
     named = cli(*command, "--submission", "somebody's", "--submitter", "me", "--team", "us", "--seed-group", "g").json()
     assert named["submission"]["name"] == "somebody's" and named["submitter"] == {"name": "me", "team": "us"}
     assert named["seed_group"] == "g" and named["id"] != record["id"]
+
+
+def test_two_processes_that_score_one_file_write_one_record(
+    tmp_path: Path, harness: Harness, tiny: Path, results: Path
+) -> None:
+    command = ("score", "--task", tiny, "--data", tmp_path / "data", results, "--json")
+    processes = [harness.start(*command) for _ in range(3)]
+    ends = [process.communicate(timeout=100) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], ends
+    [path] = harness.records()
+    assert {json.loads(out)["id"] for out, _ in ends} == {path.stem}
+    assert harness("verify", path.stem).status == 0
 
 
 def test_score_and_eval_agree_on_the_data(tmp_path: Path, cli: Cli, evaluate: Cli, tiny: Path, results: Path) -> None:
