@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from harness.columns import Column, ColumnSpec, Ragged, Row, Table, build_table, check_row, concatenate, sizes_of
+from harness.columns import Column, ColumnSpec, Ragged, Row, Table, build_table, concatenate
 from harness.errors import PredictionError, RecordError
 from harness.files import write_atomic, write_bytes
+from harness.rows import check_row, sizes_of
 
 PART = "part-*.npz"
 FACTS = "facts.json"

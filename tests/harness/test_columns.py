@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from harness.columns import ColumnSpec, Ragged, Table, build_table, check_row, concatenate, sizes_of
+from harness.columns import ColumnSpec, Ragged, Table, build_table, concatenate
+from harness.rows import check_row, sizes_of
 
 BOXES = ColumnSpec("boxes", "float32", (4,), ragged=True, group="boxes")
 SCORES = ColumnSpec("scores", "float64", ragged=True, group="boxes")
