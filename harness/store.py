@@ -10,7 +10,7 @@ import numpy as np
 from harness.columns import Table
 from harness.errors import RecordError
 from harness.files import write_bytes
-from harness.predictions import load_table, save_table
+from harness.predictions import save_table
 from harness.record import Artifact, Record, decode, encode
 
 DEFAULT_HOME = "harness-results"
@@ -102,12 +102,23 @@ class Home:
             save_table(self.path / path, table)
         return Artifact(kind="replicates", path=str(path), digest=digest)
 
-    def replicates(self, record: Record) -> Table | None:
-        """The replicate scores of a record, one column a metric, or None where it keeps none."""
-        for artifact in record.artifacts:
-            if artifact.kind == "replicates":
-                return load_table(self.path / artifact.path)
-        return None
+    def artifact(self, artifact: Artifact) -> Path:
+        """Where an artifact is kept, whether it is there or not.
+
+        Raises RecordError where its path leads out of the home, also through a link, or is none: records come from
+        strangers, and what they name must not be read, scored again or uploaded unless it is theirs.
+        """
+        path = self.path / artifact.path
+        try:
+            path.lstat()
+            inside = path.resolve().is_relative_to(self.path.resolve())
+        except FileNotFoundError:
+            inside = not Path(artifact.path).is_absolute() and ".." not in Path(artifact.path).parts
+        except (OSError, ValueError, RuntimeError) as error:
+            raise RecordError(f"the {artifact.kind} of the record have no path that can be read ({error})") from None
+        if not inside:
+            raise RecordError(f"the record points outside its home: {path}")
+        return path
 
 
 def replicate_table(replicates: dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]) -> Table:

@@ -240,6 +240,7 @@ def test_the_beginning_of_two_ids_is_not_enough(record: Path, cli: Cli) -> None:
 
 def test_replicates_are_kept_and_read(record: Path) -> None:
     home = Home(record.parent.parent)
-    found = home.replicates(decode(record.read_bytes()))
-    assert found is not None and len(found) == 1000
+    [artifact] = [item for item in decode(record.read_bytes()).artifacts if item.kind == "replicates"]
+    found = load_table(home.artifact(artifact))
+    assert len(found) == 1000
     assert np.array_equal(found.dense("tiny/top1"), np.ones(1000))
