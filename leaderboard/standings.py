@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 from harness.columns import Ragged
 from harness.errors import RecordError
 from harness.predictions import load_table
-from harness.record import Record
+from harness.record import Artifact, Record
+from harness.store import Home
 from leaderboard.boards import Board, main_metric, why_unranked
 from leaderboard.collect import Entry
 from leaderboard.ranks import RankRange, rank_ranges
 
 LARGEST_FILE = 64 * 1024 * 1024
 FEWEST_RESAMPLES = 100
+LARGEST_SCORE = 1e100
+"""Beyond this a replicate counts as undefined: its square would overflow, and take the ranks of all others with it."""
 MOST_UNDEFINED = 0.1
 """A metric that is undefined on more of the resamples than this has no rank."""
 
@@ -80,30 +83,48 @@ def _same_resamples(columns: dict[str, NDArray[np.float64]], reasons: dict[str, 
 
 
 def replicates_of(entry: Entry) -> NDArray[np.float64]:
-    """The replicate scores of the board's metric, float64 (resamples,); raises RecordError saying why there are none."""
+    """The replicate scores of the board's metric, float64 (resamples,), NaN where undefined.
+
+    Raises RecordError saying why there are none, whatever the file of a stranger holds.
+    """
     record = entry.record
     artifact = next((item for item in record.artifacts if item.kind == "replicates"), None)
     if artifact is None:
         raise RecordError("no replicate scores are kept")
-    path = entry.home.path / artifact.path
-    if not _is_inside(path, entry.home.path) or not path.is_file() or path.stat().st_size > LARGEST_FILE:
-        raise RecordError("its replicate scores are not in the home")
     try:
-        table = load_table(path)
-    except RecordError:  # its message names a path of this machine
+        column = _column(_file(entry.home, artifact), artifact, f"{record.task.protocol}/{record.task.main_metric}")
+    except Unusable as error:
+        raise RecordError(str(error)) from None
+    except Exception:  # what NumPy raises on a hostile file has no bound, and its message names a path of this machine
         raise RecordError("its replicate scores cannot be read: the file is damaged") from None
-    column = table.columns.get(f"{record.task.protocol}/{record.task.main_metric}")
-    if table.digest() != artifact.digest or column is None or isinstance(column, Ragged) or column.ndim != 1:
-        raise RecordError("its replicate scores are not those that it was written with")
-    found: NDArray[np.float64] = np.asarray(column, np.float64)
-    undefined = 1 - float(np.isfinite(found).mean()) if len(found) else 1.0
+    undefined = 1 - float(np.isfinite(column).mean()) if len(column) else 1.0
     if undefined > MOST_UNDEFINED:
         raise RecordError(f"the metric is undefined on {undefined:.0%} of the resamples")
-    return found
+    return column
 
 
-def _is_inside(path: Path, folder: Path) -> bool:
-    return path.resolve().is_relative_to(folder.resolve())
+class Unusable(Exception):
+    """Replicates that are no ground for a rank; the message is the reason that the page gives."""
+
+
+def _file(home: Home, artifact: Artifact) -> Path:
+    try:
+        path = home.artifact(artifact)
+    except RecordError:
+        raise Unusable("its replicate scores are not in the home") from None
+    if not path.is_file() or path.stat().st_size > LARGEST_FILE:
+        raise Unusable("its replicate scores are not in the home")
+    return path
+
+
+def _column(path: Path, artifact: Artifact, name: str) -> NDArray[np.float64]:
+    table = load_table(path)
+    column = table.columns.get(name)
+    if table.digest() != artifact.digest or column is None:
+        raise Unusable("its replicate scores are not those that it was written with")
+    if isinstance(column, Ragged) or column.dtype != np.float64 or column.shape != (len(table.ids),):
+        raise Unusable("its replicate scores are not one float64 a resample")
+    return np.where(np.abs(column) < LARGEST_SCORE, column, np.nan)
 
 
 def _one_a_system(entries: list[Entry], reasons: dict[str, str]) -> list[Entry]:
