@@ -36,7 +36,7 @@ def register(subparsers: Subparsers) -> None:
 def register_export(subparsers: Subparsers) -> None:
     """Add ``export``."""
     parser = _verb(subparsers, "export", "records as CSV, JSON, LaTeX or Markdown", _export)
-    parser.add_argument("--format", choices=("csv", "json", "latex", "markdown"), default="csv", help="default: csv")
+    parser.add_argument("--format", choices=("csv", "json", "latex", "markdown"), help="default: csv")
     parser.add_argument("--task", default="", metavar="TASK", help="only records of this task")
     parser.add_argument(
         "--out", type=Path, default=None, metavar="FILE", help="file to write (default: standard output)"
@@ -96,15 +96,25 @@ def _export(arguments: argparse.Namespace) -> int:
     from leaderboard.collect import collect
     from leaderboard.export import WRITERS, rows
 
+    form = _format(arguments)
     records = [entry.record for entry in collect(_homes(arguments)).current]
     chosen = [record for record in records if arguments.task in ("", record.task.id)]
-    data = WRITERS["json" if arguments.json else arguments.format](rows(chosen))
+    data = WRITERS[form](rows(chosen))
     if arguments.out is None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     else:
         write_bytes(arguments.out, data)
     return 0
+
+
+def _format(arguments: argparse.Namespace) -> str:
+    """The form asked for; raises UsageError for two at once."""
+    from harness.errors import UsageError
+
+    if arguments.json and arguments.format not in (None, "json"):
+        raise UsageError(f"--json and --format {arguments.format} ask for two forms of one output; give one of them")
+    return "json" if arguments.json else arguments.format or "csv"
 
 
 def _report(report: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.errors import UsageError
 from leaderboard.cli import register, register_export
 from leaderboard.hooks import after_record
 
@@ -46,6 +47,21 @@ def test_export(home: Path, tmp_path: Path, form: str) -> None:
 def test_export_of_one_task(home: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     assert run("export", "--home", str(home), "--task", "five", "--json") == 0
     assert {row["task"] for row in json.loads(capfdbinary.readouterr().out)} == {"five"}
+
+
+@pytest.mark.parametrize("form", ["csv", "latex", "markdown"])
+def test_two_forms_at_once_are_misuse_and_write_nothing(home: Path, tmp_path: Path, form: str) -> None:
+    out = tmp_path / f"x.{form}"
+    with pytest.raises(UsageError, match=f"--json and --format {form} ask for two forms") as caught:
+        run("export", "--home", str(home), "--json", "--format", form, "--out", str(out))
+    assert caught.value.exit_status == 2 and not out.exists()
+
+
+def test_json_twice_is_json_and_no_form_is_csv(home: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert run("export", "--home", str(home), "--json", "--format", "json") == 0
+    assert json.loads(capfdbinary.readouterr().out)
+    assert run("export", "--home", str(home)) == 0
+    assert capfdbinary.readouterr().out.startswith(b"record,task,")
 
 
 def test_hidden_boards_are_shown_only_when_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
