@@ -1,7 +1,6 @@
 """COCO's files on disk -> samples and truth, and the columns that truth and predictions are kept in."""
 
 import io
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.archives import Archive
 from harness.columns import ColumnSpec, Ragged, Table
 from harness.errors import DataError
 from harness.layout import missing
@@ -140,6 +140,7 @@ class _Images:
 
     source: Path
     paths: Mapping[str, str]
+    archive: Archive | None
 
     def load(self, id: str) -> dict[str, NDArray[np.uint8]]:
         """One image, uint8 RGB (height, width, 3); DataError if it cannot be decoded."""
@@ -149,15 +150,12 @@ class _Images:
         try:
             with Image.open(io.BytesIO(self._bytes(self.paths[id]))) as image:
                 return {"image": np.asarray(image.convert("RGB"))}
-        except (OSError, ValueError, SyntaxError, KeyError, zipfile.BadZipFile, Image.DecompressionBombError) as error:
-            reason = str(error).splitlines()[0].split("<")[0].strip() or type(error).__name__
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            reason = (str(error).splitlines() or [""])[0].split("<")[0].strip() or type(error).__name__
             raise DataError(f"{where} is no image that can be read ({reason}); copy the file again") from None
 
     def _bytes(self, name: str) -> bytes:
-        if self.source.is_dir():
-            return (self.source / name).read_bytes()
-        with zipfile.ZipFile(self.source) as archive:
-            return archive.read(name)
+        return self.archive.read(name) if self.archive else (self.source / name).read_bytes()
 
 
 def image_loader(
@@ -168,22 +166,19 @@ def image_loader(
         raise DataError(f"the images of {annotations} are not given: name their folder or zip with --images")
     if not source.exists():
         raise missing([source], "the folder of images is")
-    there = _listing(source)
+    archive = None if source.is_dir() else Archive(source, DataError)
+    there = _listing(source, archive)
     paths = {id: there.get(name, there.get(Path(name).name, "")) for id, name in names.items()}
     lacking = [source / names[id] for id, path in paths.items() if not path]
     if lacking:
         raise missing(lacking, f"{len(lacking)} of {len(names)} images are")
-    return _Images(source, paths).load
+    return _Images(source, paths, archive).load
 
 
-def _listing(source: Path) -> dict[str, str]:
+def _listing(source: Path, archive: Archive | None) -> dict[str, str]:
     """File name, and path inside `source`, -> path inside `source`."""
-    if source.is_dir():
-        paths = [path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()]
+    if archive is not None:
+        paths = list(archive.names())
     else:
-        try:
-            with zipfile.ZipFile(source) as archive:
-                paths = [name for name in archive.namelist() if not name.endswith("/")]
-        except (OSError, zipfile.BadZipFile) as error:
-            raise DataError(f"{source} is neither a folder nor a zip archive that can be read ({error})") from None
+        paths = [path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()]
     return {Path(path).name: path for path in paths} | {path: path for path in paths}

@@ -1,14 +1,13 @@
 """JSON files, plain or compressed, decoded into declared types with errors that say where and what."""
 
-import gzip
 import re
-import zipfile
-import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
 import msgspec
 
+from harness.archives import TEXT_LIMIT, Archive, read_gzip
 from harness.errors import HarnessError
 
 T = TypeVar("T")
@@ -24,15 +23,13 @@ def read_bytes(path: Path, error: type[HarnessError], member: str = "") -> bytes
 
     In an archive with several JSON files the one named `member` is taken. Raises `error`.
     """
+    if path.suffix == ".gz":
+        return read_gzip(path, error)
+    if path.suffix == ".zip":
+        archive = Archive(path, error)
+        return archive.read(_member(path, archive.names(), error, member), TEXT_LIMIT)
     try:
-        if path.suffix == ".gz":
-            return gzip.decompress(path.read_bytes())
-        if path.suffix == ".zip":
-            with zipfile.ZipFile(path) as archive:
-                return archive.read(_member(path, archive.namelist(), error, member))
         return path.read_bytes()
-    except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, EOFError) as reason:
-        raise error(f"{path} is damaged or not a {path.suffix[1:]} file ({reason})") from None
     except OSError as reason:
         raise error(f"{path} cannot be read: {reason.strerror or reason}") from None
 
@@ -47,7 +44,7 @@ def decode(data: bytes, wanted: type[T], path: Path, error: type[HarnessError]) 
         raise error(f"{path}: {_malformed(data, str(reason))}") from None
 
 
-def _member(path: Path, names: list[str], error: type[HarnessError], member: str) -> str:
+def _member(path: Path, names: Sequence[str], error: type[HarnessError], member: str) -> str:
     found = [name for name in names if name.endswith(".json") and not name.startswith("__MACOSX/")]
     chosen = found if len(found) == 1 else [name for name in found if member and Path(name).name == member]
     if len(chosen) != 1:

@@ -1,14 +1,14 @@
 """Images in a folder or a zip archive, found by their stems and decoded to uint8 RGB."""
 
 import io
-import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.archives import Archive
 from harness.errors import DataError
 
 SUFFIXES = (".png", ".bmp")
@@ -23,7 +23,7 @@ class ImageFolder:
 
     source: Path
     entries: Mapping[str, str]
-    archive: bool
+    archive: Archive | None
 
     def where(self, stem: str) -> str:
         """The image as a message names it."""
@@ -34,12 +34,11 @@ class ImageFolder:
         return decode(self._bytes(stem), self.where(stem))
 
     def _bytes(self, stem: str) -> bytes:
+        if self.archive is not None:
+            return self.archive.read(self.entries[stem])
         try:
-            if not self.archive:
-                return (self.source / self.entries[stem]).read_bytes()
-            with zipfile.ZipFile(self.source) as archive:
-                return archive.read(self.entries[stem])
-        except (OSError, zipfile.BadZipFile, RuntimeError) as error:
+            return (self.source / self.entries[stem]).read_bytes()
+        except OSError as error:
             raise DataError(f"{self.where(stem)} cannot be read ({error}); copy the file again") from None
 
 
@@ -53,27 +52,18 @@ def decode(data: bytes, where: str) -> NDArray[np.uint8]:
                 raise DataError(f"{where} has mode {image.mode}, expected 8-bit RGB or grey; convert it without loss")
             return np.asarray(image.convert("RGB"))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        reason = str(error).splitlines()[0].split("<")[0].strip() or type(error).__name__
+        reason = (str(error).splitlines() or [""])[0].split("<")[0].strip() or type(error).__name__
         raise DataError(f"{where} is no image that can be read ({reason}); copy the file again") from None
-
-
-def _names(source: Path) -> Iterator[str]:
-    if source.is_dir():
-        yield from (path.name for path in sorted(source.iterdir()) if path.is_file())
-        return
-    try:
-        with zipfile.ZipFile(source) as archive:
-            yield from sorted(archive.namelist())
-    except (OSError, zipfile.BadZipFile) as error:
-        raise DataError(f"{source} is neither a folder nor a zip archive that can be read ({error})") from None
 
 
 def open_images(source: Path) -> ImageFolder:
     """The images of a folder or zip; DataError if there is none, or if two have the same stem."""
     if not source.exists():
         raise DataError(f"{source} does not exist; give a folder or a zip archive of images")
+    archive = None if source.is_dir() else Archive(source, DataError)
+    names = archive.names() if archive else [path.name for path in source.iterdir() if path.is_file()]
     entries: dict[str, str] = {}
-    for name in _names(source):
+    for name in sorted(names):
         path = PurePosixPath(name)
         if path.suffix.lower() not in SUFFIXES or path.name.startswith(".") or "__MACOSX" in path.parts:
             continue
@@ -82,7 +72,7 @@ def open_images(source: Path) -> ImageFolder:
         entries[path.stem] = name
     if not entries:
         raise DataError(f"{source} holds no image ({', '.join(SUFFIXES)})")
-    return ImageFolder(source, entries, not source.is_dir())
+    return ImageFolder(source, entries, archive)
 
 
 def match(stems: Iterable[str], ids: Iterable[str], endings: Sequence[str]) -> dict[str, list[str]]:

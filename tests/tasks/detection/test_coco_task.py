@@ -122,7 +122,7 @@ def test_another_limit_on_detections_names_its_recall(task: Coco, fake: tuple[Da
     assert "AR100" not in found
     assert found["AP"] is not None
     for settings in ({"max_detections": 9},):
-        with pytest.raises(UsageError, match="at least 10"):
+        with pytest.raises(UsageError, match="at least 11"):
             task.metrics(Scoring(protocol="coco", settings=settings))
     with pytest.raises(UsageError, match="max_detections"):
         task.reference(*fake, Scoring(protocol="coco", settings={"max_detections": 300}, evaluator="pycocotools"))
@@ -164,6 +164,19 @@ def test_the_same_data_from_a_folder_and_from_zips_have_the_same_truth(
     assert np.array_equal(found.sample(5).inputs["image"], sample.sample(5).inputs["image"])
     assert found.custom
     assert found.split == "custom"
+
+
+def test_a_zip_whose_image_cannot_be_unpacked_is_named(task: Coco, sample_root: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "images.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted((sample_root / "val2017").iterdir()):
+            archive.writestr(path.name, bytes(1000))
+    data = bytearray((tmp_path / "images.zip").read_bytes())
+    first = 30 + len(path.name)
+    data[first : first + 5] = b"\xff" * 5
+    (tmp_path / "images.zip").write_bytes(data)
+    dataset = task.open(DataRequest(data=sample_root, images=tmp_path / "images.zip"))
+    with pytest.raises(DataError, match=r"images\.zip/.*\.png is damaged .*copy the archive again"):
+        dataset.sample(0)
 
 
 def test_annotations_in_a_folder(task: Coco, sample_root: Path) -> None:

@@ -222,7 +222,7 @@ def test_a_folder_without_images_given_directly(task: SuperResolution, tmp_path:
 
 def test_a_file_that_is_no_zip(task: SuperResolution, tmp_path: Path) -> None:
     (tmp_path / "set.zip").write_bytes(b"PK\x03\x04 cut off")
-    with pytest.raises(DataError, match="neither a folder nor a zip archive"):
+    with pytest.raises(DataError, match="damaged or no zip archive"):
         task.open(DataRequest(annotations=tmp_path / "set.zip"))
 
 
@@ -241,3 +241,18 @@ def test_the_real_set5_is_known(task: SuperResolution, shared: Path) -> None:
 
 def test_the_real_set5_given_directly_is_known_too(task: SuperResolution, shared: Path) -> None:
     assert not task.open(DataRequest(annotations=shared / "data" / "superres" / "Set5" / "HR")).custom
+
+
+def test_a_zip_whose_image_unpacks_to_a_gigabyte_or_not_at_all(task: SuperResolution, tmp_path: Path) -> None:
+    """A megabyte that grows to a gigabyte would end the process without a word."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.png", bytes(300 << 20))
+    with pytest.raises(DataError, match=r"a\.png unpacks to 314,572,800 bytes"):
+        task.open(DataRequest(annotations=tmp_path / "a.zip"))
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.png", bytes(1000))
+    data = bytearray((tmp_path / "a.zip").read_bytes())
+    data[35:40] = b"\xff" * 5
+    (tmp_path / "a.zip").write_bytes(data)
+    with pytest.raises(DataError, match=r"a\.png is damaged"):
+        task.open(DataRequest(annotations=tmp_path / "a.zip"))
