@@ -25,14 +25,6 @@ def predict(plan: Plan, submission: Submission, folder: Path, reporter: Reporter
     pending = len(sink.pending())
     if not pending:
         return sink
-    adapt = getattr(submission.method, "adapt", None)
-    if callable(adapt):
-        try:
-            adapt(plan.dataset.sample(index) for index in range(len(plan.dataset.ids)))
-        except (HarnessError, MemoryError):
-            raise
-        except Exception as error:
-            raise SubmissionError(f"{submission.name} failed in adapt: {describe(error)}") from error
     total = len(plan.dataset.ids)
     if pending < total:
         reporter.note(f"{total - pending} of {total} {plan.task.meta.unit}s were answered by an earlier run; going on.")
@@ -52,6 +44,19 @@ def predict(plan: Plan, submission: Submission, folder: Path, reporter: Reporter
         finally:
             sink.flush()
     return sink
+
+
+def adapt(plan: Plan, submission: Submission) -> None:
+    """Show the unlabelled samples to a method that uses their statistics, before it answers or is measured."""
+    method = getattr(submission.method, "adapt", None)
+    if not callable(method):
+        return
+    try:
+        method(plan.dataset.sample(index) for index in range(len(plan.dataset.ids)))
+    except (HarnessError, MemoryError):
+        raise
+    except Exception as error:
+        raise SubmissionError(f"{submission.name} failed in adapt: {describe(error)}") from error
 
 
 class RunSink(PartSink):
@@ -77,17 +82,20 @@ class RunSink(PartSink):
 
     def put(self, id: str, row: Row) -> None:
         """Keep one answer with the digest of its input."""
-        super().put(id, {**row, INPUT.name: np.frombuffer(self._inputs.pop(id, bytes(32)), np.uint8)})
+        if id not in self._inputs:
+            raise HarnessError(f"{self._task.meta.id} answered {id}, which it did not read with Dataset.load")
+        super().put(id, {**row, INPUT.name: np.frombuffer(self._inputs.pop(id), np.uint8)})
 
-    def answers(self) -> Table:
-        """Everything that was answered, without what is stored beside it."""
-        return self.table().without(self._extra)
-
-    def inputs(self) -> str:
-        """SHA-256 over (sample id, digest of its decoded input), sorted by id."""
+    def answers(self) -> tuple[Table, str]:
+        """Everything that was answered, without what is stored beside it, and the digest of all inputs."""
         table = self.table()
-        rows = sorted(zip(table.ids, table.dense(INPUT.name), strict=True), key=lambda row: row[0])
-        digest = hashlib.sha256()
-        for id, value in rows:
-            digest.update(f"{id}\0{value.tobytes().hex()}\n".encode())
-        return digest.hexdigest()
+        return table.without(self._extra), _inputs_digest(table)
+
+
+def _inputs_digest(table: Table) -> str:
+    """SHA-256 over (sample id, digest of its decoded input), sorted by id."""
+    rows = sorted(zip(table.ids, table.dense(INPUT.name), strict=True), key=lambda row: row[0])
+    digest = hashlib.sha256()
+    for id, value in rows:
+        digest.update(f"{id}\0{value.tobytes().hex()}\n".encode())
+    return digest.hexdigest()

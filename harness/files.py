@@ -12,8 +12,8 @@ from pathlib import Path
 
 from harness.errors import HarnessError
 
-CODE = {".py", ".json", ".toml", ".yaml", ".yml", ".txt", ".csv", ".npy", ".npz", ".so", ".c", ".cpp", ".cu"}
-"""Files of a submission's folder that can change its answers, by suffix."""
+LARGE = 64 << 20
+"""Files above this size, bytes, are known by size and time of change, not by content."""
 
 
 def code_digest(module: str) -> str:
@@ -23,23 +23,31 @@ def code_digest(module: str) -> str:
 
 
 def folder_digest(folder: Path) -> str:
-    """SHA-256 over code and the small files that code reads: names and contents, in order.
+    """SHA-256 over code and whatever lies beside it that code may read: names and contents, in order.
 
-    Weights and the manifest are identified apart from it. Hidden folders do not count, nor do results that a run beside
-    the code has written: they change with every run.
+    The manifest is identified apart from it. Hidden files, texts for people (``.md``) and byte code do not count, nor do
+    results that a run beside the code has written: they change with every run.
     """
     digest = hashlib.sha256()
     for path in sorted(_code_files(folder)):
-        digest.update(f"{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes() + b"\0")
+        digest.update(f"{path.relative_to(folder).as_posix()}\0".encode() + _content(path) + b"\0")
     return digest.hexdigest()
+
+
+def _content(path: Path) -> bytes:
+    status = path.stat()
+    if status.st_size > LARGE:
+        return f"{status.st_size} {status.st_mtime_ns}".encode()
+    return path.read_bytes()
 
 
 def _code_files(folder: Path) -> Iterator[Path]:
     for parent, folders, names in os.walk(folder):
         here = Path(parent)
-        folders[:] = [name for name in folders if not name.startswith(".") and not _is_home(here / name)]
-        wanted = (name for name in names if not name.startswith(".") and name != "submission.toml")
-        yield from (here / name for name in wanted if Path(name).suffix in CODE and (here / name).is_file())
+        left_out = {"__pycache__", "submission.toml"}
+        folders[:] = [n for n in folders if not n.startswith(".") and n not in left_out and not _is_home(here / n)]
+        wanted = (name for name in names if not name.startswith(".") and name not in left_out)
+        yield from (here / name for name in wanted if Path(name).suffix != ".md" and (here / name).is_file())
 
 
 def _is_home(folder: Path) -> bool:

@@ -79,7 +79,22 @@ def locate(task: Task, options: RunOptions, home: Path, *, sample: bool, with_in
     request = DataRequest(
         data=data, annotations=options.annotations, images=options.images, split=split, with_inputs=with_inputs
     )
-    return Source(request=request, sample=data is not None and (data / MARKER).is_file())
+    return Source(request=request, sample=data is not None and _is_sample(data, task))
+
+
+def _is_sample(data: Path, task: Task) -> bool:
+    """Whether the generated sample of the task lies at `data`, above it, or in it."""
+    if not data.is_dir():
+        return False
+    places = [*_nearby(data), *data.resolve().parents[:2]]
+    return any(_marked(place, task) for place in places)
+
+
+def _marked(place: Path, task: Task) -> bool:
+    try:
+        return (place / MARKER).read_text(encoding="utf-8").strip() == task.meta.id
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def configured_root(task: str) -> Path | None:
@@ -111,7 +126,7 @@ def sample_folder(task: Task, home: Path) -> Path:
                     task.write_sample(folder)
                 except OSError as error:
                     raise disk_error(folder, error) from None
-                write_bytes(done, b"")
+                write_bytes(done, task.meta.id.encode())
     return folder
 
 

@@ -28,10 +28,20 @@ def load_submission(task: Task, dataset: Dataset, options: RunOptions, *, sample
     else:
         submission = _from_folder(task, dataset, options, sample)
     _check_methods(task, submission)
-    return submission
+    return _adapting(submission)
+
+
+def _adapting(submission: Submission) -> Submission:
+    """Using statistics of the test samples is a setting: such a method is not compared with those that do not."""
+    if not callable(getattr(submission.method, "adapt", None)):
+        return submission
+    return replace(submission, settings={**submission.settings, "adapted": True})
 
 
 def _from_scheme(scheme: str, name: str, task: Task, dataset: Dataset, options: RunOptions) -> Submission:
+    if options.variant:
+        raise UsageError(f"--variant {options.variant}: {scheme}:{name} is one network and has no variants")
+    check_settings(options, {spec.name for spec in task.meta.settings}, f"neither {task.meta.id} nor {scheme}:{name}")
     try:
         submission = load_point(installed(SCHEMES)[scheme])(name, task, dataset, options)
     except HarnessError:
@@ -165,7 +175,7 @@ def _from_object(task: Task, method: Any, options: RunOptions) -> Submission:
             code_digest=_source_digest(method), device=options.device, batch_size=options.batch_size or 1,
         )  # fmt: skip
     _check_methods(task, submission)
-    return replace(submission, batch_size=options.batch_size or submission.batch_size)
+    return _adapting(replace(submission, batch_size=options.batch_size or submission.batch_size))
 
 
 def _source_digest(method: Any) -> str:

@@ -1,7 +1,7 @@
 """The engine's side of measuring: from a task and a submission to latency, energy, cost and memory."""
 
 from harness.columns import Row
-from harness.options import RunOptions
+from harness.plan import Plan
 from harness.predict import answer
 from harness.progress import Reporter
 from harness.record import Cost, Measurements, Throughput, Timing
@@ -11,22 +11,16 @@ from harness.task import Dataset, Predictions, RunContext, Task
 ENERGY_S = 5.0
 
 
-def measure(
-    task: Task,
-    submission: Submission,
-    dataset: Dataset,
-    predictions: Predictions | None,
-    options: RunOptions,
-    reporter: Reporter,
-) -> Measurements:
-    """Measure `submission` on real samples of `dataset`; where `predictions` exist, the timed model must give the same."""
+def measure(plan: Plan, submission: Submission, predictions: Predictions | None, reporter: Reporter) -> Measurements:
+    """Measure `submission` on real samples; where `predictions` exist, the timed model must give the same."""
     from harness.measure import count_cost, measure_energy, measure_latency, peak_memory_bytes
 
+    task, dataset, options = plan.task, plan.dataset, plan.options
     run = RunContext(
         batch_size=submission.batch_size,
         device=submission.device,
         seed=options.seed,
-        settings={},
+        settings=plan.scoring.settings,
         advance=lambda count: None,
     )
     workload = task.workload(submission, dataset, run)

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from harness.layout import Source, locate, open_data
 from harness.options import RunOptions
+from harness.recording import host, required, versions
 from harness.registry import FOLDER, find_task
 from harness.scoring import data_digest, plan_scoring
 from harness.store import Home, default_home
@@ -52,6 +53,10 @@ class Phases:
             yield
         finally:
             self.seconds[name] = round(self.seconds.get(name, 0.0) + perf_counter() - begin, 3)
+
+
+PROBED = 64
+"""How many inputs are read to see that a data set is still the one that stored answers belong to."""
 
 
 def plan_run(options: RunOptions, *, sample: bool, with_inputs: bool) -> Plan:
@@ -95,6 +100,7 @@ def prediction_key(plan: Plan, submission: Submission) -> str:
         ],
         "inputs": _data_identity(plan),
         "run": [plan.options.seed, device, submission.dtype, submission.batch_size],
+        "versions": versions(required(submission)),
     }
     return _digest(content)
 
@@ -109,17 +115,28 @@ def _data_identity(plan: Plan) -> list[str]:
     request = plan.source.request
     own = plan.home.path.resolve() / "samples"
     paths = [path.resolve() for path in (request.data, request.images) if path is not None]
-    return [str(path) for path in paths if not path.is_relative_to(own)]
+    named = [str(path) for path in paths if not path.is_relative_to(own)]
+    return [*named, *_probed(plan)] if named else []
 
 
-def run_key(plan: Plan, key: str) -> str:
+def _probed(plan: Plan) -> list[str]:
+    """Digests of the decoded inputs of all samples of a small data set, of some, evenly spread, of a large one."""
+    count = len(plan.dataset.ids)
+    chosen = range(count) if count <= PROBED else sorted({i * count // PROBED for i in range(PROBED)})
+    return [plan.task.input_digest(plan.dataset.sample(index).inputs).hex() for index in chosen]
+
+
+def run_key(plan: Plan, key: str, submission: Submission) -> str:
     """The digest of everything that one record answers: its predictions, how they are scored and measured, and where."""
     options = plan.options
+    claims = options.claims.read_bytes() if options.claims is not None else b""
     content = {
+        "host": host(submission).host_id, "manifest": submission.manifest_digest, "supersedes": options.supersedes,
+        "settings": dict(submission.settings),
         "task": plan.task.code_digest(), "predictions": key,
         "protocol": plan.scoring.protocol, "evaluator": plan.scoring.evaluator, "interval": options.interval,
         "measure": [options.measure, options.measure_s], "cores": sorted(os.sched_getaffinity(0)),
-        "who": [options.submitter, options.team, options.seed_group], "claims": str(options.claims),
+        "who": [options.submitter, options.team, options.seed_group], "claims": hashlib.sha256(claims).hexdigest(),
     }  # fmt: skip
     return _digest(content)
 

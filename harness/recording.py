@@ -1,6 +1,7 @@
 """From what a run found to its record."""
 
 import platform
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -25,6 +26,7 @@ from harness.record import (
 )
 from harness.scoring import Scored
 from harness.settings import known
+from harness.submission import Submission
 from harness.task import Predictions
 
 if TYPE_CHECKING:
@@ -50,13 +52,13 @@ def build_record(
         schema=SCHEMA,
         id="",
         provenance="measured" if live else "scored",
-        task=_task_part(plan, scored, inputs),
+        task=task_part(plan, scored, inputs),
         submission=live_part(plan) if live else file_part(plan, predictions),
         settings=settings(plan),
         metrics=scored.metrics,
         tables=scored.tables,
         measurements=measurements or Measurements(reason="a predictions file was scored; no model ran"),
-        host=host(plan) if live else None,
+        host=host(plan.submission) if plan.submission is not None else None,
         run=_run_part(plan, phases, resumed),
         artifacts=artifacts,
         flags=flags(plan, scored, predictions),
@@ -68,7 +70,8 @@ def build_record(
     return with_id(record)
 
 
-def _task_part(plan: "Plan", scored: Scored, inputs: str) -> TaskPart:
+def task_part(plan: "Plan", scored: Scored, inputs: str) -> TaskPart:
+    """The benchmark and how it was scored."""
     meta, dataset = plan.task.meta, plan.dataset
     origin = "sample" if plan.source.sample else "custom" if dataset.custom else "official"
     protocol = meta.protocol(plan.scoring.protocol)
@@ -174,23 +177,27 @@ def flags(plan: "Plan", scored: Scored, predictions: Predictions) -> list[Flag]:
     return found
 
 
-def host(plan: "Plan") -> Host:
-    """The machine that ran it."""
+def host(submission: Submission) -> Host:
+    """The machine that runs it."""
     from harness.measure import describe_host
 
-    assert plan.submission is not None
-    return describe_host(plan.submission.device)
+    return describe_host(submission.device)
 
 
-def versions() -> dict[str, str]:
-    """Versions of what can change a digit."""
+def versions(packages: Sequence[str] = ()) -> dict[str, str]:
+    """Versions of what can change a digit: the engine's packages and those that a submission names."""
     found = {"harness": __version__, "python": platform.python_version()}
-    for package in PACKAGES:
+    for package in dict.fromkeys((*PACKAGES, *packages)):
         try:
             found[package] = version(package)
         except PackageNotFoundError:
             continue
     return found
+
+
+def required(submission: Submission | None) -> list[str]:
+    """The packages that a submission's manifest names."""
+    return submission.manifest.requires if submission is not None and submission.manifest is not None else []
 
 
 def _run_part(plan: "Plan", phases: "Phases", resumed: int) -> Run:
@@ -200,7 +207,8 @@ def _run_part(plan: "Plan", phases: "Phases", resumed: int) -> Run:
     submission = plan.submission
     return Run(
         started=phases.started, finished=datetime.now(UTC).isoformat(timespec="seconds"), command=command_line(),
-        options=stated(plan.options), versions=versions(), seed=plan.options.seed, phases=dict(phases.seconds),
+        options=stated(plan.options), versions=versions(required(submission)), seed=plan.options.seed,
+        phases=dict(phases.seconds),
         device=submission.device if submission else "", dtype=submission.dtype if submission else "",
         batch_size=submission.batch_size if submission else 0, resumed_samples=resumed,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.answering import predict
+from harness.answering import adapt, predict
 from harness.errors import RecordError, UsageError
 from harness.files import lock, write_bytes
 from harness.loading import check_settings, load_submission
@@ -24,6 +24,8 @@ from harness.store import Home, read_record
 from harness.submission import Submission
 from harness.task import Predictions
 
+NOT_ASKED = Measurements(reason="not asked for")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
@@ -39,44 +41,41 @@ def evaluate(options: RunOptions, reporter: Reporter) -> Outcome:
     """Run a model on a task, score and measure it, and write the record; an interrupted run is gone on with."""
     phases = Phases()
     with phases("plan"):
-        plan = plan_run(options, sample=True, with_inputs=True)
-        if plan.source.sample:
-            reporter.note(
-                f"No data set is configured: this runs on the generated sample of {plan.task.meta.id}, not on the benchmark."
-            )
-        submission = load_submission(plan.task, plan.dataset, options, sample=plan.source.sample)
-        plan = replace(plan, submission=submission)
+        plan, submission = _plan_live(options, reporter)
         check_stated(plan)
-    _refuse_random(submission)
-    key = prediction_key(plan, submission)
-    finish_key = run_key(plan, key)
+        _refuse_random(submission)
+        key = prediction_key(plan, submission)
+        finish_key = run_key(plan, key, submission)
     with lock(plan.home.lock(key), lambda: reporter.note("Another process is at the same run; waiting for it.")):
         done = plan.home.finished(finish_key)
         if done is not None and not options.again:
             return Outcome(record=done, path=plan.home.record_path(done.id), home=plan.home, new=False)
         with phases("predict"):
-            sink = predict(plan, submission, plan.home.predictions(key), reporter)
-        predictions = Predictions(table=sink.answers(), facts=sink.facts)
+            adapt(plan, submission)
+            folder = plan.home.predictions(key)
+            sink = predict(plan, submission, folder, reporter)
+            table, inputs = sink.answers()
+            predictions = Predictions(table=table, facts=sink.facts)
         with phases("score"):
             scored = score_plan(plan, predictions, reporter)
         with phases("measure"):
-            measured = (
-                measure(plan.task, submission, plan.dataset, predictions, options, reporter)
-                if options.measure
-                else Measurements(reason="not asked for")
-            )
+            measured = measure(plan, submission, predictions, reporter) if options.measure else NOT_ASKED
         record = build_record(
-            plan,
-            scored,
-            predictions,
-            phases,
-            measurements=measured,
-            folder=plan.home.predictions(key),
-            resumed=sink.resumed,
-            inputs=sink.inputs(),
+            plan, scored, predictions, phases, measurements=measured, folder=folder, resumed=sink.resumed, inputs=inputs
         )
         superseded = [done.id] if done is not None and done.id != record.id else []
         return _finish(plan, finish_key, record, superseded)
+
+
+def _plan_live(options: RunOptions, reporter: Reporter) -> tuple[Plan, Submission]:
+    """Task, data and the loaded submission."""
+    plan = plan_run(options, sample=True, with_inputs=True)
+    if plan.source.sample and options.data is None:
+        reporter.note(
+            f"No data set is configured: this runs on the generated sample of {plan.task.meta.id}, not on the benchmark."
+        )
+    submission = load_submission(plan.task, plan.dataset, options, sample=plan.source.sample)
+    return replace(plan, submission=submission), submission
 
 
 def score(options: RunOptions, reporter: Reporter) -> Outcome:
@@ -99,7 +98,8 @@ def score(options: RunOptions, reporter: Reporter) -> Outcome:
         store_predictions(folder, predictions)
         record = build_record(plan, scored, predictions, phases, folder=folder)
     done = plan.home.record_path(record.id)
-    if done.exists() and not options.again:
+    _mark(plan.home, record.id)
+    if done.exists() and not options.again and not options.supersedes:
         return Outcome(record=plan.home.find(str(done))[1], path=done, home=plan.home, new=False)
     record = _with_verifications(plan.home, record)
     return Outcome(record=record, path=plan.home.write_record(record), home=plan.home, new=True)
@@ -107,9 +107,18 @@ def score(options: RunOptions, reporter: Reporter) -> Outcome:
 
 def bench(options: RunOptions, reporter: Reporter) -> Measurements:
     """Measure only; nothing is scored and no record is written."""
-    plan = plan_run(options, sample=True, with_inputs=True)
-    submission = load_submission(plan.task, plan.dataset, options, sample=plan.source.sample)
-    return measure(plan.task, submission, plan.dataset, None, options, reporter)
+    plan, submission = _plan_live(options, reporter)
+    adapt(plan, submission)
+    return measure(plan, submission, None, reporter)
+
+
+def made_here(home: Home, id: str) -> bool:
+    """Whether this home's own runs wrote the record `id`, rather than somebody who handed it in."""
+    return (home.path / "runs" / f"made-{id}").is_file()
+
+
+def _mark(home: Home, id: str) -> None:
+    write_bytes(home.path / "runs" / f"made-{id}", b"")
 
 
 def score_plan(plan: Plan, predictions: Predictions, reporter: Reporter) -> Scored:
@@ -148,6 +157,7 @@ def _stored_under(predictions: Predictions) -> str:
 def _finish(plan: Plan, run_key: str, record: Record, superseded: list[str]) -> Outcome:
     record = msgspec.structs.replace(record, supersedes=[*record.supersedes, *superseded])
     record = _with_verifications(plan.home, record)
+    _mark(plan.home, record.id)
     return Outcome(record=record, path=plan.home.finish(run_key, record), home=plan.home, new=True)
 
 

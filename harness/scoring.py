@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -57,7 +56,7 @@ def plan_scoring(task: Task, options: RunOptions) -> Scoring:
         if spec not in meta.settings and spec.name not in options.settings:
             continue
         value = parse_value(options.settings.get(spec.name, spec.default), spec.default, spec.name)
-        if isinstance(value, float) and not math.isfinite(value):
+        if isinstance(value, float) and not isfinite(value):
             raise UsageError(f"--set {spec.name}={value}: it must be a finite number")
         if spec.choices and value not in spec.choices:
             raise UsageError(f"--set {spec.name}={value}: it must be one of {', '.join(map(str, spec.choices))}")
@@ -83,7 +82,7 @@ def score_predictions(
         found = _replicates(task, statistics, units, protocol, scoring, values, digest) if intervals else {}
         replicates.update({f"{protocol}/{name}": column for name, column in found.items()})
         metrics += [
-            _metric(task, statistics, protocol, spec, values, found, intervals)
+            _metric(task, statistics, units, protocol, spec, values, found, intervals)
             for spec in _specs(task, protocol, scoring)
         ]
     return Scored(
@@ -96,6 +95,11 @@ def score_predictions(
     )
 
 
+def independent(units: Units) -> int:
+    """How many things are drawn: the units, or their clusters."""
+    return len(units.ids) if units.clusters is None else len(np.unique(units.clusters))
+
+
 def _specs(task: Task, protocol: str, scoring: Scoring) -> tuple[MetricSpec, ...]:
     return task.metrics(replace(scoring, protocol=protocol))
 
@@ -103,7 +107,7 @@ def _specs(task: Task, protocol: str, scoring: Scoring) -> tuple[MetricSpec, ...
 def _replicates(
     task: Task, statistics: Statistics, units: Units, protocol: str, scoring: Scoring, values: Values, digest: str
 ) -> dict[str, FloatArray]:
-    if len(units.ids) < MINIMUM_UNITS:
+    if independent(units) < MINIMUM_UNITS:
         return {}
     names = [spec.name for spec in _specs(task, protocol, scoring) if _finite(values.get(spec.name))]
     _check_ones(task, statistics, protocol, values, names)
@@ -112,11 +116,14 @@ def _replicates(
 
 
 def _finite(value: float | None) -> bool:
-    return value is not None and math.isfinite(value)
+    return value is not None and isfinite(value)
 
 
 def _checked(task: Task, protocol: str, scoring: Scoring, values: Values) -> Values:
     """The values of `aggregate`, if they are what the task declares; a defect of the task is told, not recorded."""
+    names = [spec.name for spec in _specs(task, protocol, scoring)]
+    if len(set(names)) < len(names):
+        raise HarnessError(f"{task.meta.id} declares two metrics of one name under {protocol}: {', '.join(names)}")
     for spec in _specs(task, protocol, scoring):
         if spec.name not in values:
             raise HarnessError(
@@ -147,6 +154,7 @@ def _check_ones(task: Task, statistics: Statistics, protocol: str, values: Value
 def _metric(
     task: Task,
     statistics: Statistics,
+    units: Units,
     protocol: str,
     spec: MetricSpec,
     values: Values,
@@ -154,23 +162,25 @@ def _metric(
     intervals: bool,
 ) -> Metric:
     value = values.get(spec.name)
-    units = len(statistics.table)
+    drawn = independent(units)
     estimated: Interval | None = None
     reason = ""
     if value is None:
         reason = task.undefined(spec.name, statistics)
-    elif not math.isfinite(value):
+    elif not isfinite(value):
         # JSON has no such number.
         value, reason = None, f"it is {value} on these samples"
     elif not intervals:
         reason = "no interval: it was not asked for"
-    elif units < MINIMUM_UNITS:
-        reason = f"no interval: {units} {task.meta.unit}s are fewer than {MINIMUM_UNITS}"
+    elif drawn < MINIMUM_UNITS:
+        what = f"{task.meta.unit}s" if units.clusters is None else f"clusters of {task.meta.unit}s"
+        reason = f"no interval: {drawn} {what} are fewer than {MINIMUM_UNITS}"
     else:
         estimated, reason = _interval(value, found[spec.name], task.meta.unit, spec)
     return Metric(
         name=spec.name, protocol=protocol, value=value, reason=reason, unit=spec.unit, higher_is_better=spec.higher_is_better,
-        decimals=spec.decimals, n=units, interval=estimated,
+        decimals=spec.decimals, n=len(units.ids), interval=estimated,
+        facts={} if units.clusters is None else {"clusters": drawn},
     )  # fmt: skip
 
 
@@ -202,8 +212,3 @@ def _evaluator(task: Task, scoring: Scoring) -> Evaluator:
     except PackageNotFoundError:
         found = "unknown"
     return Evaluator(name=scoring.evaluator, version=found, agrees_with="")
-
-
-def main_value(metrics: Sequence[Metric], task: Task, protocol: str) -> Metric | None:
-    """The task's main metric under a protocol."""
-    return next((m for m in metrics if m.name == task.meta.main_metric and m.protocol == protocol), None)

@@ -13,13 +13,20 @@ from harness.plan import Plan, plan_run
 from harness.predictions import load_facts, load_parts, load_table, merge
 from harness.progress import Reporter
 from harness.record import Artifact, Metric, Record, Verification, encode, with_id
-from harness.recording import versions
-from harness.runs import Outcome, score_plan
+from harness.recording import flags, settings, task_part, versions
+from harness.registry import task_names
+from harness.runs import Outcome, made_here, score_plan
 from harness.scoring import Scored
+from harness.settings import known
 from harness.store import Home, default_home, replicate_table
 from harness.task import Predictions
 
 DATA = ("data", "annotations", "images")
+PLACING = (
+    "id", "version", "protocol", "split", "main_metric", "origin", "unit", "samples", "limit", "hidden", "private_labels",
+    "notice",
+)  # fmt: skip
+"""Fields of a record's task that place it on a board."""
 
 
 def verify(reference: str, options: RunOptions, reporter: Reporter) -> Outcome:
@@ -59,7 +66,8 @@ def verify(reference: str, options: RunOptions, reporter: Reporter) -> Outcome:
 def _scored_again(plan: Plan, record: Record, predictions: Predictions, reporter: Reporter) -> list[str]:
     """What differs; predictions that were changed may be such that no task can score them."""
     try:
-        return compare(record, score_plan(plan, predictions, reporter))
+        scored = score_plan(plan, predictions, reporter)
+        return compare(record, scored) + placed(record, plan, scored, predictions)
     except (ArithmeticError, LookupError, TypeError, ValueError, HarnessError) as error:
         if predictions.table.digest() == _artifact(record, "predictions").digest:
             raise
@@ -71,7 +79,7 @@ def _kept(home: Home, artifact: Artifact) -> list[str]:
     if artifact.kind == "predictions":
         return []
     try:
-        found = load_table(_inside(home, artifact)).digest()
+        found = load_table(home.artifact(artifact)).digest()
     except RecordError as error:
         return [f"{artifact.kind}: {error}"]
     return _difference(f"digest of the stored {artifact.kind}", artifact.digest, found)
@@ -90,6 +98,26 @@ def compare(record: Record, scored: Scored) -> list[str]:
         if artifact.kind in found:
             differences += _difference(f"{artifact.kind} digest", artifact.digest, found[artifact.kind].digest())
     return differences
+
+
+def placed(record: Record, plan: Plan, scored: Scored, predictions: Predictions) -> list[str]:
+    """What differs of that which decides on which board a record stands, and whether it is ranked there."""
+    differences: list[str] = []
+    again = task_part(plan, scored, record.task.input_digest)
+    for name in PLACING:
+        differences += _difference(f"task.{name}", getattr(record.task, name), getattr(again, name))
+    differences += _difference("evaluator", record.task.evaluator and record.task.evaluator.name, scored.evaluator.name)
+    live = record.run.device != ""
+    specs = known(plan.task.meta.settings)
+    chosen = {
+        name: value
+        for name, value in record.settings.items()
+        if not live or (name in specs and specs[name].by == "run")
+    }
+    expected = {name: value for name, value in settings(plan).items() if not live or specs[name].by == "run"}
+    differences += _difference("settings", chosen, expected)
+    lost = [flag.code for flag in flags(plan, scored, predictions) if flag not in record.flags]
+    return differences + [f"the record lacks the flag '{code}'" for code in lost]
 
 
 def _compare_metric(old: Metric, new: Metric | None) -> list[str]:
@@ -139,6 +167,11 @@ def _options(record: Record, options: RunOptions, home: Home) -> RunOptions:
         raise RecordError(f"record {record.id}, run.options: {error}; no run has such options") from None
     if options.task:
         kept["task"] = options.task
+    elif kept["task"] not in task_names() and not made_here(home, record.id):
+        # Importing a folder runs its code, and a record may come from a stranger.
+        raise RecordError(
+            f"record {record.id} is of the task '{kept['task']}', which is not installed; name it with --task"
+        )
     elif "/" in kept["task"] and not Path(kept["task"]).is_dir():
         raise RecordError(
             f"the task of record {record.id} is the folder {kept['task']}, not found from here; name it with --task"
@@ -152,20 +185,6 @@ def _options(record: Record, options: RunOptions, home: Home) -> RunOptions:
     return RunOptions(home=home.path, **kept)
 
 
-def _inside(home: Home, artifact: Artifact) -> Path:
-    path = home.path / artifact.path
-    try:
-        path.lstat()
-        inside = path.resolve().is_relative_to(home.path.resolve())
-    except FileNotFoundError:
-        inside = not Path(artifact.path).is_absolute() and ".." not in Path(artifact.path).parts
-    except (OSError, ValueError, RuntimeError) as error:
-        raise RecordError(f"the {artifact.kind} of the record have no path that can be read ({error})") from None
-    if not inside:
-        raise RecordError(f"the record points outside its home: {path}")
-    return path
-
-
 def _artifact(record: Record, kind: str) -> Artifact:
     for artifact in record.artifacts:
         if artifact.kind == kind:
@@ -174,7 +193,7 @@ def _artifact(record: Record, kind: str) -> Artifact:
 
 
 def _stored(home: Home, record: Record, extra: Any, ids: tuple[str, ...]) -> Predictions:
-    folder = _inside(home, _artifact(record, "predictions"))
+    folder = home.artifact(_artifact(record, "predictions"))
     tables = load_parts(folder)
     beside = {"input_sha256", *[spec.name for spec in extra]}
     live = record.run.device != ""

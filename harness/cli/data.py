@@ -78,7 +78,7 @@ def write_sample(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{out} is not empty; name another folder with --out")
     out.mkdir(parents=True, exist_ok=True)
     task.write_sample(out)
-    write_bytes(out / MARKER, b"")
+    write_bytes(out / MARKER, task.meta.id.encode())
     if arguments.json:
         print_json({"task": task.meta.id, "folder": str(out)})
     else:

@@ -18,11 +18,14 @@ def register(verbs: Any) -> None:
         add_json(part)
         part.set_defaults(run=run, what=what)
         if what == "submission":
-            part.add_argument("--task", default="coco", metavar="TASK", help="the task that it answers (default: coco)")
+            part.add_argument(
+                "--task", default="", metavar="TASK", help="the task that it answers (default: the first one)"
+            )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write it and say how to try it."""
+    from harness.registry import task_names
     from harness.scaffold import write_submission, write_task
 
     name = arguments.name
@@ -33,8 +36,9 @@ def run(arguments: argparse.Namespace) -> int:
         written = write_task(name, folder)
         commands = [f"harness eval --task {shown} --submission {shown}/baseline", f"pytest {folder}"]
     else:
-        written = write_submission(name, folder, arguments.task)
-        commands = [f"harness eval --task {arguments.task} --submission {shown}", f"pytest {folder}"]
+        task = arguments.task or task_names()[0]
+        written = write_submission(name, folder, task)
+        commands = [f"harness eval --task {task} --submission {shown}", f"pytest {folder}"]
     if arguments.json:
         print_json({"folder": str(folder), "files": [str(path) for path in written], "try": commands})
         return 0

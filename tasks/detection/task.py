@@ -169,12 +169,12 @@ class Coco(Task):
 
 
 def parameters(max_detections: int) -> Parameters:
-    """COCO's parameters with another limit on detections per image and category; raises UsageError below 10.
+    """COCO's parameters with another limit on detections per image and category; raises UsageError below 11.
 
     pycocotools answers -1 for AP under other limits; here AP and the recalls by size are those at the limit.
     """
-    if max_detections < 10:
-        raise UsageError(f"--set max_detections={max_detections}: it must be at least 10, because AR10 is reported")
+    if max_detections < 11:
+        raise UsageError(f"--set max_detections={max_detections}: it must be at least 11, because AR10 is reported beside it")
     metrics = tuple(
         Metric(name=f"AR{max_detections}", kind="recall") if metric.name == "AR100" else metric
         for metric in COCO_METRICS

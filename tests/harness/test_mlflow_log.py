@@ -105,6 +105,69 @@ def test_log_mirrors_what_is_not_there_yet_and_leaves_out_what_it_cannot_read(
     assert runs(client)[record["id"]].data.metrics["top1"] == 1.0
 
 
+def test_records_of_strangers_are_left_out_with_the_reason_and_upload_nothing(
+    mirrored: Harness, client: Any, tmp_path: Path
+) -> None:
+    from msgspec.structs import replace
+
+    from harness.predictions import load_table, save_table
+    from harness.record import decode, with_id
+    from harness.store import Home
+
+    home = Home(mirrored.home)
+    known = next(one for path in mirrored.records() if (one := decode(path.read_bytes())).submission.name == "probe")
+    statistics = next(item for item in known.artifacts if item.kind == "statistics")
+    outside = mirrored.home.parent / "outside.npz"
+    save_table(outside, load_table(home.artifact(statistics)))
+    pointed = [replace(statistics, path="../outside.npz")]
+    damaged = mirrored.home / "statistics" / "damaged.npz"
+    damaged.write_bytes(b"not an archive")
+    made = [
+        with_id(replace(known, submission=replace(known.submission, name=name), **changes))
+        for name, changes in (
+            ("date", {"run": replace(known.run, started="not a date")}),
+            ("far", {"run": replace(known.run, finished="9999-12-31T23:59:59-23:59")}),
+            ("outside", {"artifacts": pointed}),
+            ("damaged", {"artifacts": [replace(statistics, path="statistics/damaged.npz")]}),
+            ("key", {"settings": {"=;\n": 1}}),
+            ("good", {}),
+        )
+    ]
+    written = [home.write_record(record) for record in made]
+    written.append(home.record_path("0" * 16))
+    written[-1].write_bytes(home.record_path(known.id).read_bytes().replace(known.id.encode(), b"../../outside"))
+    before = set(runs(client))
+    done = mirrored("log", "--json").json()
+    for path in written:
+        path.unlink()
+    assert made[-1].id in done["logged"] and set(runs(client)) == before | set(done["logged"])
+    assert not set(done["logged"]) & {record.id for record in (made[0], *made[2:5])}
+    reasons = "\n".join(done["rejected"])
+    for text in ("not a date", "points outside its home", "damaged.npz is damaged", "but a record's id is the name of"):
+        assert text in reasons, reasons
+
+
+def test_a_record_is_asked_for_by_its_id_alone(mirrored: Harness, client: Any, monkeypatch: Any) -> None:
+    from mlflow import MlflowClient
+
+    from harness import mlflow_log
+    from harness.progress import Reporter
+    from harness.record import decode
+    from harness.store import Home
+
+    monkeypatch.delattr(mlflow_log, "_present")
+    asked: list[Any] = []
+    search = MlflowClient.search_runs
+    monkeypatch.setattr(
+        MlflowClient, "search_runs", lambda *given, **named: asked.append(given) or search(*given, **named)
+    )
+    path = next(path for path in mirrored.records() if path.stem in runs(client))
+    asked.clear()
+    uri = f"sqlite:///{mirrored.home / 'mlflow.db'}"
+    assert mlflow_log.log_record(Home(mirrored.home), decode(path.read_bytes()), uri, Reporter()) is False
+    assert len(asked) == 1 and path.stem in asked[0][2]
+
+
 def test_a_mirror_that_was_interrupted_is_made_again_without_a_second_run(mirrored: Harness, client: Any) -> None:
     id, run = next(iter(runs(client).items()))
     client.delete_tag(run.info.run_id, "harness.record")

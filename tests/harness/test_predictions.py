@@ -1,6 +1,9 @@
 """Stored answers: the same whatever the cut into parts, and never half of them."""
 
+import copy
 import json
+import struct
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +127,89 @@ def test_a_pickle_in_a_part_is_not_loaded(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", **damaged({"label": np.array([None] * 9, object)}), allow_pickle=True)
     with pytest.raises(RecordError, match="is damaged"):
         load_table(tmp_path / "x.npz")
+
+
+def npy(header: str, data: bytes = b"", version: bytes = b"\1\0") -> bytes:
+    text = header.encode()
+    return b"\x93NUMPY" + version + struct.pack("<H", len(text)) + text + data
+
+
+def described(descr: str, shape: str) -> str:
+    return f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}}}"
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        npy(described("'<f8'", "(1000000000000,)")),
+        npy(described("'<f8'", "(1000000000000,)"), bytes(72)),
+        npy(described("'<f8'", "(9,)"), bytes(80)),
+        npy(described("'<f8'", "(-9,)"), bytes(72)),
+        npy(described("'<f8'", "(-3, -3)"), bytes(72)),
+        npy(described("'<U0'", "(10000000000,)")),
+        npy(described("[('a', '<f8')]", "(9,)"), bytes(72)),
+        npy(described("'<M8[s]'", "(9,)"), bytes(72)),
+        npy(described("'<c8'", "(9,)"), bytes(72)),
+        npy(described("'|V8'", "(9,)"), bytes(72)),
+        npy(described("'<f8'", "('x',)"), bytes(72)),
+        npy("[" * 9000, bytes(72)),
+        npy("'" + "x" * 9000, bytes(72)),
+        npy(described("'<f8'", "(9,)"), bytes(72), b"\2\0"),
+        b"",
+        b"no array",
+    ],
+)
+def test_a_member_that_is_no_plain_array_of_its_size_is_refused(tmp_path: Path, member: bytes) -> None:
+    """A header of a hundred bytes may ask for terabytes."""
+    save_table(tmp_path / "x.npz", whole())
+    with zipfile.ZipFile(tmp_path / "x.npz", "a") as archive:
+        archive.writestr("hostile.npy", member)
+    with pytest.raises(RecordError, match=r"x\.npz is damaged \(its member 'hostile\.npy'"):
+        load_table(tmp_path / "x.npz")
+
+
+def test_compressed_and_overlapping_members_are_refused(tmp_path: Path) -> None:
+    """What is not stored as it is may be a thousand times larger than the file."""
+    np.savez_compressed(tmp_path / "x.npz", **{"#ids": np.array(IDS), "x": np.zeros((9, 100_000))})
+    with pytest.raises(RecordError, match="state 7,200,[0-9]{3} bytes, the file has"):
+        load_table(tmp_path / "x.npz")
+    np.savez_compressed(tmp_path / "x.npz", **{"#ids": np.array(IDS), "x": np.random.default_rng(0).random(9)})
+    with pytest.raises(RecordError, match=r"is damaged"):
+        load_table(tmp_path / "x.npz")
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.writestr("x.npy", npy(described("'|u1'", "(9000,)"), bytes(9000)))
+        same = [copy.copy(archive.filelist[0]) for _ in range(9)]
+        for index, member in enumerate(same):
+            member.filename = f"x{index}.npy"
+        archive.filelist += same
+    with pytest.raises(RecordError, match=r"state 9\d,\d{3} bytes, the file has 1\d,"):
+        load_table(tmp_path / "x.npz")
+
+
+def test_ids_that_are_no_text_and_offsets_that_are_no_integers_are_damaged(tmp_path: Path) -> None:
+    for arrays in (
+        {"#ids": np.arange(9)},
+        {"x": np.arange(9.0), "x#offsets": np.arange(10.0)},
+        {"x": np.arange(9.0), "x#offsets": np.arange(10, dtype=np.uint64)},
+        {"x": np.arange(9.0), "x#offsets": np.array(["0"] * 10)},
+    ):
+        np.savez(tmp_path / "x.npz", **damaged(arrays))
+        with pytest.raises(RecordError, match="is damaged"):
+            load_table(tmp_path / "x.npz")
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_damage_is_a_table_or_one_sentence(tmp_path: Path, data: st.DataObject) -> None:
+    save_table(tmp_path / "whole.npz", whole())
+    content = bytearray((tmp_path / "whole.npz").read_bytes())
+    for _ in range(data.draw(st.integers(1, 6))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    (tmp_path / "x.npz").write_bytes(content)
+    try:
+        assert load_table(tmp_path / "x.npz").digest()
+    except RecordError as error:
+        assert "x.npz is damaged" in str(error) and str(error).isprintable()
 
 
 def test_a_missing_table_is_missing(tmp_path: Path) -> None:

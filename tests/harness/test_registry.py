@@ -105,17 +105,17 @@ def test_an_entry_that_leads_nowhere_is_named(tmp_path: Path, entry: str) -> Non
 def test_the_code_digest_sees_what_can_change_an_answer(tmp_path: Path) -> None:
     folder(tmp_path, model="x = 1")
     before = folder_digest(tmp_path)
-    for name in ("submission.toml", "README.md", "weights.safetensors", ".cache.json", "__pycache__/x.pyc"):
+    for name in ("submission.toml", "README.md", ".cache.json", "__pycache__/x.pyc"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("x")
     assert folder_digest(tmp_path) == before
     found = {before}
-    for name in ("anchors.json", "net/blocks.py", "config.yaml"):
+    for name in ("anchors.json", "net/blocks.py", "config.yaml", "net.bin"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("x")
         found.add(folder_digest(tmp_path))
     folder(tmp_path, model="x = 2")
-    assert len(found | {folder_digest(tmp_path)}) == 5
+    assert len(found | {folder_digest(tmp_path)}) == 6
 
 
 def test_results_beside_the_code_do_not_change_what_it_is(tmp_path: Path, cli: Callable[..., Done], tiny: Path) -> None:

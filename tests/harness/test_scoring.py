@@ -17,7 +17,7 @@ from harness.options import RunOptions
 from harness.registry import find_task
 from harness.scoring import Scored, data_digest, plan_scoring, score_predictions
 from harness.settings import GENERAL
-from harness.task import DataRequest, Scoring, SettingSpec, Task
+from harness.task import DataRequest, Scoring, SettingSpec, Task, Units
 
 
 @pytest.fixture
@@ -103,6 +103,23 @@ def test_fewer_than_twenty_units_have_no_interval(task: Task, dataset: Dataset) 
     assert scored(task, dataset.take(range(19))).metrics[0].interval is None
     assert scored(task, dataset.take(range(20))).metrics[0].interval is not None
     assert scored(task, dataset, intervals=False).metrics[0].reason == "no interval: it was not asked for"
+
+
+def test_clusters_and_not_their_members_are_what_an_interval_needs(task: Task, dataset: Dataset) -> None:
+    class Clustered(type(task)):  # type: ignore[misc]
+        def units(self, dataset: Dataset) -> Units:
+            return Units(ids=dataset.ids, clusters=np.arange(len(dataset.ids)) // 2)
+
+    metric = scored(Clustered(), dataset).metrics[0]
+    assert metric.interval is None and metric.reason == "no interval: 12 clusters of images are fewer than 20"
+    assert metric.n == 24 and metric.facts == {"clusters": 12}
+
+
+def test_what_contradicts_a_task_s_own_declaration_is_told(task: Task, dataset: Dataset) -> None:
+    with pytest.raises(HarnessError, match=r"top1 = 50\.0, which must lie in"):
+        scored(odd(task, 50.0), dataset)
+    with pytest.raises(HarnessError, match=r"with every image counted once, but aggregate gives 0\.25"):
+        scored(odd(task, 0.25), dataset)
 
 
 def test_a_task_that_scores_other_units_is_told(task: Task, dataset: Dataset) -> None:

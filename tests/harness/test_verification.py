@@ -55,8 +55,8 @@ def test_a_second_verification_stands_beside_the_first(record: Path, cli: Cli, t
     assert again["provenance"] == "verified" and len(again["verifications"]) == 2
 
 
-def disputed(cli: Cli, path: Path) -> list[str]:
-    done = cli("verify", path, "--json")
+def disputed(cli: Cli, path: Path, *arguments: object) -> list[str]:
+    done = cli("verify", path, "--json", *arguments)
     assert done.status == 1 and "Traceback" not in done.err
     found = json.loads(done.out)
     assert found["provenance"] == "disputed" == content(path)["provenance"]
@@ -113,13 +113,69 @@ def test_whatever_else_was_changed_changes_the_id(record: Path, cli: Cli, part: 
     assert any(line.startswith("id: ") for line in disputed(cli, record))
 
 
-def test_a_record_made_anew_with_a_better_score_is_disputed(record: Path, cli: Cli) -> None:
+def test_a_record_made_anew_with_a_better_score_is_disputed(record: Path, cli: Cli, tiny: Path) -> None:
     """Its id fits its content; the stored predictions do not."""
     old = decode(record.read_bytes())
     better = with_id(msgspec.structs.replace(old, metrics=[msgspec.structs.replace(old.metrics[0], value=0.5)]))
     path = record.with_name(f"{better.id}.json")
     path.write_bytes(encode(better))
-    assert disputed(cli, path) == ["top1 (tiny): the record says 0.5, found 1.0"]
+    assert disputed(cli, path, "--task", tiny) == ["top1 (tiny): the record says 0.5, found 1.0"]
+
+
+@pytest.mark.parametrize(
+    ("part", "field", "value"),
+    [
+        ("task", "origin", "official"),
+        ("task", "main_metric", "top5"),
+        ("task", "samples", 50000),
+        ("task", "version", "2"),
+        ("record", "settings", {"training": "transfer"}),
+        ("task", "limit", 3),
+    ],
+)
+def test_a_record_that_stands_on_another_board_is_disputed(
+    record: Path, cli: Cli, tiny: Path, part: str, field: str, value: object
+) -> None:
+    """The numbers are right, and the id fits the content; where it would be ranked is wrong."""
+    old = decode(record.read_bytes())
+    if part == "task":
+        forged = msgspec.structs.replace(old, task=msgspec.structs.replace(old.task, **{field: value}))
+    else:
+        run = msgspec.structs.replace(old.run, device="")
+        forged = msgspec.structs.replace(old, run=run, **{field: value})
+    forged = with_id(forged)
+    path = record.with_name(f"{forged.id}.json")
+    path.write_bytes(encode(forged))
+    lines = disputed(cli, path, "--task", tiny, "--data", "sample")
+    assert any(field in line for line in lines)
+
+
+def test_a_lost_flag_is_disputed(cli: Cli, tiny: Path, probe: Path, tmp_path: Path) -> None:
+    done = cli("eval", "--task", tiny, "--submission", probe, "--no-measure", "--limit", "21", "--json").json()
+    path = tmp_path / "home" / "records" / f"{done['id']}.json"
+    forged = with_id(msgspec.structs.replace(decode(path.read_bytes()), flags=[]))
+    path = path.with_name(f"{forged.id}.json")
+    path.write_bytes(encode(forged))
+    assert disputed(cli, path, "--task", tiny) == ["the record lacks the flag 'limit'"]
+
+
+@pytest.mark.parametrize("where", ["options", "task"])
+def test_code_that_a_strangers_record_names_is_not_run(
+    record: Path, cli: Cli, tmp_path: Path, tiny: Path, where: str
+) -> None:
+    evil = tmp_path / "evil"
+    evil.mkdir()
+    (evil / "task.py").write_text(f"import pathlib\npathlib.Path({str(tmp_path / 'ran')!r}).touch()\n")
+    old = decode(record.read_bytes())
+    if where == "options":
+        run = msgspec.structs.replace(old.run, options={**old.run.options, "task": "./evil"}, seed=7)
+        forged = with_id(msgspec.structs.replace(old, run=run))
+    else:
+        forged = with_id(msgspec.structs.replace(old, task=msgspec.structs.replace(old.task, id="./evil")))
+    path = record.with_name(f"{forged.id}.json")
+    path.write_bytes(encode(forged))
+    assert "name it with --task" in cli("verify", path).sentence()
+    assert not (tmp_path / "ran").exists()
 
 
 def test_predictions_that_were_changed_are_disputed(record: Path, cli: Cli) -> None:
@@ -189,9 +245,9 @@ def test_artifacts_outside_the_home_are_not_read(record: Path, cli: Cli, place: 
     assert "points outside its home" in cli("verify", record.stem).sentence()
 
 
-def test_a_record_with_the_id_of_a_path_writes_nowhere_else(tmp_path: Path, record: Path, cli: Cli) -> None:
+def test_a_record_with_the_id_of_a_path_writes_nowhere_else(tmp_path: Path, record: Path, cli: Cli, tiny: Path) -> None:
     change(record, id="../../escaped")
-    assert any(line.startswith("id: ") for line in disputed(cli, record))
+    assert any(line.startswith("id: ") for line in disputed(cli, record, "--task", tiny))
     assert not list(tmp_path.glob("escaped*")) and not list(tmp_path.parent.glob("escaped*"))
 
 
