@@ -17,6 +17,7 @@ import numpy as np
 from harness.columns import Column, ColumnSpec, Ragged, Row, Table, build_table, concatenate
 from harness.errors import PredictionError, RecordError
 from harness.files import write_atomic, write_bytes
+from harness.npz import check_npz
 from harness.rows import check_row, sizes_of
 
 PART = "part-*.npz"
@@ -46,28 +47,37 @@ def save_table(path: Path, table: Table) -> None:
 
 
 def load_table(path: Path) -> Table:
-    """Read a table; raises RecordError naming the file if it is missing or damaged."""
+    """Read a table from anybody; raises RecordError naming the file if it is missing, damaged or more than it shows."""
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            return _table({name: archive[name] for name in archive.files})
-    except (OSError, ValueError, TypeError, EOFError, KeyError, AttributeError, NotImplementedError) as error:
+        with path.open("rb") as stream:
+            check_npz(stream)
+            with np.load(stream, allow_pickle=False) as archive:
+                return _table({name: archive[name] for name in archive.files})
+    except (OSError, ValueError, TypeError, EOFError, LookupError, AttributeError, RuntimeError) as error:
         raise _damaged(path, error) from None
-    except (zipfile.BadZipFile, zlib.error, struct.error) as error:
+    except (zipfile.BadZipFile, zlib.error, struct.error, OverflowError, MemoryError) as error:
         raise _damaged(path, error) from None
 
 
 def _table(arrays: dict[str, Any]) -> Table:
-    ids = tuple(map(str, arrays.pop(IDS).tolist()))
+    ids = arrays.pop(IDS)
+    if ids.dtype.kind != "U" or ids.ndim != 1:
+        raise ValueError(f"its ids are {ids.dtype} of shape {ids.shape}, not a row of text")
+    offsets = {name: value for name, value in arrays.items() if name.endswith(OFFSETS)}
+    for name, value in offsets.items():
+        if value.dtype != np.int64 or value.ndim != 1:
+            raise ValueError(f"{name} is {value.dtype} of shape {value.shape}, not a row of int64")
     columns: dict[str, Column] = {
-        name: Ragged(value, arrays[name + OFFSETS]) if name + OFFSETS in arrays else value
+        name: Ragged(value, offsets[name + OFFSETS]) if name + OFFSETS in offsets else value
         for name, value in arrays.items()
-        if not name.endswith(OFFSETS)
+        if name not in offsets
     }
-    return Table(ids, columns)
+    return Table(tuple(ids.tolist()), columns)
 
 
 def _damaged(path: Path, error: Exception) -> RecordError:
     reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
+    reason = reason if reason.isprintable() else ascii(reason)
     what = "is missing" if isinstance(error, FileNotFoundError) else f"is damaged ({reason})"
     return RecordError(f"{path} {what}; remove it if it is there and run the command that makes it again")
 

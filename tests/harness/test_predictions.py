@@ -171,7 +171,7 @@ def test_a_member_that_is_no_plain_array_of_its_size_is_refused(tmp_path: Path, 
 def test_compressed_and_overlapping_members_are_refused(tmp_path: Path) -> None:
     """What is not stored as it is may be a thousand times larger than the file."""
     np.savez_compressed(tmp_path / "x.npz", **{"#ids": np.array(IDS), "x": np.zeros((9, 100_000))})
-    with pytest.raises(RecordError, match="state 7,200,[0-9]{3} bytes, the file has"):
+    with pytest.raises(RecordError, match=r"state 7,200,\d{3} bytes, the file has"):
         load_table(tmp_path / "x.npz")
     np.savez_compressed(tmp_path / "x.npz", **{"#ids": np.array(IDS), "x": np.random.default_rng(0).random(9)})
     with pytest.raises(RecordError, match=r"is damaged"):
@@ -182,7 +182,7 @@ def test_compressed_and_overlapping_members_are_refused(tmp_path: Path) -> None:
         for index, member in enumerate(same):
             member.filename = f"x{index}.npy"
         archive.filelist += same
-    with pytest.raises(RecordError, match=r"state 9\d,\d{3} bytes, the file has 1\d,"):
+    with pytest.raises(RecordError, match=r"state 9\d,\d{3} bytes, the file has 9,\d{3} "):
         load_table(tmp_path / "x.npz")
 
 
