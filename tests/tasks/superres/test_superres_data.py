@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from harness.errors import DataError, UsageError
-from harness.task import DataRequest
+from harness.task import DataRequest, Dataset
 from tasks.superres import SuperResolution
 from tasks.superres.images import decode
 from tasks.superres.resize import downscale, modcrop
@@ -127,8 +127,16 @@ def test_grey_images_become_three_equal_channels(
     assert (pixels[:, 0] == pixels[:, 1]).all() and (pixels[:, 0] == pixels[:, 2]).all()
 
 
-def test_other_pixels_than_set5s_are_noted(task: SuperResolution, set5_like: Path) -> None:
-    assert any("are not those of Set5" in warning for warning in task.open(DataRequest(data=set5_like)).warnings)
+def test_other_pixels_than_set5s_are_noted_and_not_official(task: SuperResolution, set5_like: Path) -> None:
+    """One's own images in Set5's layout must not stand on Set5's board."""
+    dataset = task.open(DataRequest(data=set5_like))
+    assert any("are not those of Set5" in warning for warning in dataset.warnings)
+    assert dataset.custom
+
+
+def test_a_copy_of_the_sample_is_not_official_either(task: SuperResolution, sample: Dataset) -> None:
+    assert sample.custom
+    assert not any("are not those of Set5" in warning for warning in sample.warnings)
 
 
 def test_scoring_needs_no_inputs(task: SuperResolution, set5_like: Path) -> None:
