@@ -100,9 +100,14 @@ class Task(ABC):
         return Units(ids=dataset.ids)
 
     def input_digest(self, inputs: Mapping[str, Any]) -> bytes:
-        """SHA-256 over one sample's decoded inputs, 32 bytes; override where they are read while the sample runs."""
-        arrays = {name: np.asarray(value) for name, value in inputs.items() if not callable(value)}
-        return bytes.fromhex(Table(("",), {name: value[None] for name, value in arrays.items()}).row_digest(0))
+        """SHA-256 over one sample's decoded inputs, 32 bytes; override where they are read while the sample runs.
+
+        Inputs are arrays, or None, numbers, text, lists and dictionaries of them; callables do not count. Raises
+        HarnessError naming the task and the input for anything else.
+        """
+        from harness.inputs import digest_inputs
+
+        return digest_inputs(inputs, self.meta.id)
 
     # -- answers -----------------------------------------------------------------------------------------------------
     @abstractmethod
