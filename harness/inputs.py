@@ -23,8 +23,9 @@ def digest_inputs(inputs: Mapping[str, Any], task: str) -> bytes:
         try:
             label, array = _array(name, value)
         except (TypeError, ValueError, RecursionError) as error:
+            reason = str(error) or type(error).__name__
             raise HarnessError(
-                f"the input '{name}' of {task} cannot be identified ({(str(error) or 'no reason given').splitlines()[0]}); give an array, a "
+                f"the input '{name}' of {task} cannot be identified ({reason.splitlines()[0]}); give an array, a "
                 "number, text, or lists and dictionaries of them, or override Task.input_digest"
             ) from None
         columns[label] = array[None]
