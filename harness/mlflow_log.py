@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, RecordError, describe
 from harness.files import lock
 from harness.progress import Reporter
 from harness.record import Record
@@ -30,13 +30,12 @@ def tracking_uri(home: Home, given: str) -> str:
 
 
 def log_record(home: Home, record: Record, uri: str, reporter: Reporter) -> bool:
-    """Mirror one record; False if it was there already. Raises HarnessError where the server cannot be used."""
+    """Mirror one record; False if it was there already.
+
+    Raises HarnessError where the server cannot be used, RecordError where the record cannot be mirrored.
+    """
     with _client(home, uri, reporter) as client:
-        experiment = _experiment(client, home, record, uri)
-        if record.id in _present(client, experiment):
-            return False
-        _write(client, home, record, experiment)
-        return True
+        return _mirror(client, home, record, uri)
 
 
 def log_home(home: Home, given: str, reporter: Reporter) -> tuple[list[str], str, list[str]]:
@@ -47,18 +46,49 @@ def log_home(home: Home, given: str, reporter: Reporter) -> tuple[list[str], str
     present: dict[str, set[str]] = {}
     found = list(home.records())
     with _client(home, uri, reporter) as client, reporter.bar("mirroring", len(found)) as advance:
-        for _, record in found:
+        for path, record in found:
             advance(1)
-            if not isinstance(record, Record):
-                rejected.append(str(record))
-                continue
-            experiment = _experiment(client, home, record, uri)
+            try:
+                if _mirror(client, home, _own(path, record), uri, present):
+                    logged.append(path.stem)
+            except RecordError as error:
+                rejected.append(str(error))
+    return logged, uri, rejected
+
+
+def _own(path: Path, record: Record | RecordError) -> Record:
+    """The record, unless it could not be read or names another file as its own: that one would be uploaded."""
+    if isinstance(record, RecordError):
+        raise record
+    if record.id != path.stem:
+        raise RecordError(f"{path} has the id '{record.id}', but a record's id is the name of its file")
+    return record
+
+
+def _mirror(
+    client: "MlflowClient", home: Home, record: Record, uri: str, present: dict[str, set[str]] | None = None
+) -> bool:
+    """Write a record unless it is there; `present` keeps the ids of an experiment where many are asked for.
+
+    Raises RecordError for a record that MLflow refuses; what is wrong with the server stays MLflow's exception.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        experiment = _experiment(client, home, record, uri)
+        if present is None:
+            known = bool(client.search_runs([experiment], f"tags.`{TAG}` = '{record.id}'", max_results=1))
+        else:
             if experiment not in present:
                 present[experiment] = _present(client, experiment)
-            if record.id not in present[experiment]:
-                _write(client, home, record, experiment)
-                logged.append(record.id)
-    return logged, uri, rejected
+            known = record.id in present[experiment]
+        if not known:
+            _write(client, home, record, experiment)
+        return not known
+    except MlflowException as error:
+        if error.error_code != "INVALID_PARAMETER_VALUE":
+            raise
+        raise RecordError(f"record {record.id} cannot be mirrored ({str(error).splitlines()[0]})") from None
 
 
 @contextmanager
@@ -110,14 +140,33 @@ def _present(client: "MlflowClient", experiment: str) -> set[str]:
 
 
 def _write(client: "MlflowClient", home: Home, record: Record, experiment: str) -> None:
-    """The run is tagged with the record's id last, so that an interrupted mirror is made again."""
+    """Whatever may be wrong with the record shows before a run is begun."""
     import tempfile
 
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            moments = _milliseconds(record.run.started), _milliseconds(record.run.finished)
+            table = _sample_table(home, record, Path(folder))
+        except Exception as error:  # what a stranger's dates and files make Python and NumPy raise has no bound
+            reason = error if isinstance(error, HarnessError) else describe(error)
+            raise RecordError(f"record {record.id} cannot be mirrored: {reason}") from None
+        files = [home.record_path(record.id), *([table] if table else [])]
+        _remove_begun(client, experiment, record)
+        try:
+            _write_run(client, record, experiment, moments, files)
+        except Exception:
+            _remove_begun(client, experiment, record)
+            raise
+
+
+def _write_run(
+    client: "MlflowClient", record: Record, experiment: str, moments: tuple[int | None, int | None], files: list[Path]
+) -> None:
+    """The run is tagged with the record's id last, so that an interrupted mirror is made again."""
     from mlflow.entities import Dataset as LoggedDataset
     from mlflow.entities import DatasetInput, Metric, Param, RunTag
 
-    _remove_begun(client, experiment, record)
-    name, began = f"{method_name(record)} {record.id}", _milliseconds(record.run.started)
+    name, (began, ended) = f"{method_name(record)} {record.id}", moments
     run = client.create_run(experiment, run_name=name, tags={**_tags(record), BEGUN: record.id}, start_time=began)
     run_id = run.info.run_id
     model = client.create_logged_model(
@@ -139,11 +188,9 @@ def _write(client: "MlflowClient", home: Home, record: Record, experiment: str) 
     ]
     params = [Param(key, str(value)[:500]) for key, value in _params(record).items()]
     client.log_batch(run_id, metrics=metrics, params=params)
-    with tempfile.TemporaryDirectory() as folder:
-        table = _sample_table(home, record, Path(folder))
-        for path in [home.record_path(record.id), *([table] if table else [])]:
-            client.log_artifact(run_id, str(path))
-    client.set_terminated(run_id, end_time=_milliseconds(record.run.finished))
+    for path in files:
+        client.log_artifact(run_id, str(path))
+    client.set_terminated(run_id, end_time=ended)
     client.log_batch(run_id, tags=[RunTag(TAG, record.id)])
 
 
@@ -208,7 +255,7 @@ def _params(record: Record) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _sample_table(home: Home, record: Record, folder: Any) -> Any:
+def _sample_table(home: Home, record: Record, folder: Path) -> Path | None:
     """The dense per-unit statistics as CSV, or None where there are none."""
     from harness.columns import Ragged
     from harness.predictions import load_table
@@ -218,7 +265,7 @@ def _sample_table(home: Home, record: Record, folder: Any) -> Any:
         return None
     import csv
 
-    table = load_table(home.path / stored.path)
+    table = load_table(home.artifact(stored))
     dense = {
         name: column for name, column in table.columns.items() if not isinstance(column, Ragged) and column.ndim == 1
     }

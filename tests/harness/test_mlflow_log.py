@@ -139,7 +139,8 @@ def test_records_of_strangers_are_left_out_with_the_reason_and_upload_nothing(
     before = set(runs(client))
     done = mirrored("log", "--json").json()
     for path in written:
-        path.unlink()
+        if path.stem not in done["logged"]:
+            path.unlink()
     assert made[-1].id in done["logged"] and set(runs(client)) == before | set(done["logged"])
     assert not set(done["logged"]) & {record.id for record in (made[0], *made[2:5])}
     reasons = "\n".join(done["rejected"])
