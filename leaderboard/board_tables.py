@@ -20,13 +20,18 @@ from leaderboard.cells import (
     score_cell,
 )
 from leaderboard.claims import Comparison, compare_board, printed_difference
-from leaderboard.collect import Entry
+from leaderboard.entries import Entry
 from leaderboard.naming import board_title
 from leaderboard.numbers import metric_cell, quiet
 from leaderboard.standings import Standings
 from leaderboard.table import Cell, Column, Row, Table, unique
 from leaderboard.text import name
 from leaderboard.view import Section
+
+HISTORY = (
+    "Results that were superseded or withdrawn, and further runs that gave the same answers and scores as a listed one. "
+    "Each record's page says what stands in its place."
+)
 
 
 def results_table(board: Board, entries: Sequence[Entry], found: Standings) -> Table:
@@ -134,7 +139,7 @@ def _metric_column(metric: Metric, protocol: str) -> Column:
 
 
 def history_section(board: Board) -> Section:
-    """Results that were superseded or withdrawn."""
+    """Results that were superseded or withdrawn, and those that say again what a listed one says."""
     rows = [
         Row(
             id=f"h-{entry.record.id}",
@@ -145,12 +150,8 @@ def history_section(board: Board) -> Section:
                 record_cell(entry.record),
             ),
         )
-        for entry in board.past
+        for entry in (*board.repeats, *board.past)
     ]
     columns = (METHOD, Column(key="score", title=name(board.key.main_metric), numeric=True), DATE, RECORD)
-    table = Table(
-        id="history-table", caption="Results that were superseded or withdrawn", columns=columns, rows=tuple(rows)
-    )
-    return Section(
-        id="history", title="History", paragraphs=["Each record's page says what replaced it."], tables=[table]
-    )
+    table = Table(id="history-table", caption="Results that are listed no longer", columns=columns, rows=tuple(rows))
+    return Section(id="history", title="History", paragraphs=[HISTORY], tables=[table])

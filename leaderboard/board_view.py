@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from harness.summary import method_name
 from leaderboard.board_tables import history_section, metrics_table, results_table
 from leaderboard.boards import Board
-from leaderboard.collect import Entry
+from leaderboard.entries import Entry
 from leaderboard.naming import board_path, board_title
 from leaderboard.speed_view import PlotFiles, speed_sections
 from leaderboard.standings import Standings
@@ -41,7 +41,7 @@ def board_view(board: Board, found: Standings, plots: PlotFiles) -> BoardView:
     """Everything about one board."""
     entries = sort_entries(board.entries, found)
     results = results_table(board, entries, found)
-    speed = speed_sections(entries, found, plots)
+    speed = speed_sections(sort_entries(board.standing, found), found, plots)
     everything = metrics_table(entries)
     summary = summarise(board, found)
     sections = [Section(id="results", title="Results", tables=[results])] if entries else []
@@ -49,7 +49,7 @@ def board_view(board: Board, found: Standings, plots: PlotFiles) -> BoardView:
     sections += (
         [Section(id="all-metrics", title="All metrics", tables=[everything])] if len(everything.columns) > 2 else []
     )
-    sections += [history_section(board)] if board.past else []
+    sections += [history_section(board)] if board.past or board.repeats else []
     sections.append(Section(id="ranks", title="How ranks are made", paragraphs=RANKS, folded=True))
     page = Page(
         path=board_path(board),

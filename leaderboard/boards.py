@@ -2,13 +2,19 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
 
 from harness.record import Metric, Record
-from leaderboard.collect import Entry
+from harness.statistics import MINIMUM_UNITS
+from leaderboard.entries import Entry, age_key
 
 SECTIONS = ("official", "custom", "sample", "limit")
+MOST_UNITS = 1 << 53
+"""No data set has more; a larger number is a stranger's, and no float holds it."""
 RANKED_PROVENANCE = ("measured", "scored", "verified")
 
 
@@ -45,16 +51,24 @@ class BoardKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """A comparison group and its results; `past` are results that were superseded or withdrawn."""
+    """A comparison group and its results."""
 
     key: BoardKey
+    any_record: Record
+    """A record for what all should share (titles, unit): of the task as most of them state it."""
     entries: tuple[Entry, ...]
+    """The results that the tables list."""
+    repeats: tuple[Entry, ...] = ()
+    """Results that only say again what a listed one says."""
+    same_as: Mapping[str, str] = field(default_factory=dict)
+    """Id of a repeat -> id of the listed result."""
     past: tuple[Entry, ...] = ()
+    """Results that were superseded or withdrawn."""
 
     @property
-    def any_record(self) -> Record:
-        """One of the records, for what all share (titles, unit)."""
-        return (self.entries or self.past)[0].record
+    def standing(self) -> tuple[Entry, ...]:
+        """The listed results and their repeats: all that were not taken back."""
+        return self.entries + self.repeats
 
     @property
     def section(self) -> str:
@@ -97,10 +111,58 @@ def group(current: Iterable[Entry], past: Iterable[Entry]) -> list[Board]:
     for entries, boards in ((current, standing), (past, gone)):
         for entry in entries:
             boards.setdefault(board_key(entry.record), []).append(entry)
-    return [
-        Board(key=key, entries=tuple(standing.get(key, ())), past=tuple(gone.get(key, ())))
-        for key in sorted(standing.keys() | gone.keys())
-    ]
+    return [_board(key, standing.get(key, []), gone.get(key, [])) for key in sorted(standing.keys() | gone.keys())]
+
+
+def _board(key: BoardKey, standing: Sequence[Entry], gone: Sequence[Entry]) -> Board:
+    same_as = find_repeats(standing)
+    return Board(
+        key=key,
+        any_record=_typical([entry.record for entry in standing or gone]),
+        entries=tuple(entry for entry in standing if entry.record.id not in same_as),
+        repeats=tuple(entry for entry in standing if entry.record.id in same_as),
+        same_as=same_as,
+        past=tuple(gone),
+    )
+
+
+def _typical(records: Sequence[Record]) -> Record:
+    """One of the records whose task part most of them have; of several the first."""
+    stated = [msgspec.json.encode(record.task, order="sorted") for record in records]
+    usual = Counter(stated).most_common(1)[0][0]
+    return records[stated.index(usual)]
+
+
+def find_repeats(entries: Sequence[Entry]) -> dict[str, str]:
+    """Id -> id of the result to list in its place: one submitter's same answers of one method with the same scores.
+
+    Listed is what may be ranked, then what was timed, then what was timed well, then what is verified, then the newest.
+    """
+    groups: dict[bytes, list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault(_answers(entry), []).append(entry)
+    found: dict[str, str] = {}
+    for same in groups.values():
+        listed = max(same, key=_worth).record.id
+        found |= {entry.record.id: listed for entry in same if entry.record.id != listed}
+    return found
+
+
+def _answers(entry: Entry) -> bytes:
+    record = entry.record
+    answers = next((item.digest for item in record.artifacts if item.kind == "predictions"), "")
+    if entry.altered or not answers:
+        return record.id.encode()
+    part = record.submission
+    identity = (part.name, part.variant, record.submitter, answers, record.metrics)
+    return msgspec.json.encode(identity, order="sorted")
+
+
+def _worth(entry: Entry) -> tuple[bool, bool, bool, bool, tuple[float, str]]:
+    record = entry.record
+    timed = record.measurements.latency
+    stable = any(timing.verdict == "stable" for timing in timed)
+    return not why_unranked(entry), bool(timed), stable, record.provenance == "verified", age_key(record)
 
 
 def is_partial(record: Record) -> bool:
@@ -132,6 +194,8 @@ def why_unranked(entry: Entry) -> str:
         return "; ".join(flags)
     if metric is None or metric.value is None:
         return f"no score ({metric.reason})" if metric and metric.reason else "no score"
+    if not MINIMUM_UNITS <= metric.n <= MOST_UNITS:
+        return metric.reason or f"it states {metric.n} resampled units"
     return "" if metric.interval else metric.reason or "no interval"
 
 

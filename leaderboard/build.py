@@ -11,6 +11,7 @@ from harness.record import encode
 from leaderboard.board_view import BoardView, board_view
 from leaderboard.boards import Board, group, submission_id
 from leaderboard.collect import Collection, check_homes, collect
+from leaderboard.entries import Entry
 from leaderboard.export import rows, to_csv, to_json
 from leaderboard.index_view import Listed, index_view
 from leaderboard.output import SiteFolder, built_before
@@ -64,9 +65,9 @@ class _Build:
 
     def __init__(self, collection: Collection, out: Path, show_hidden: bool) -> None:
         self._collection = collection
-        boards = group(collection.current, collection.past)
-        shown = [board for board in boards if show_hidden or not board.any_record.task.hidden]
-        self._hidden = len(boards) - len(shown)
+        everything = group(collection.current, collection.past)
+        shown = everything if show_hidden else group(_open(collection.current), _open(collection.past))
+        self._hidden = len(everything) - len(shown)
         self._ranked = [Ranked(board, standings(board)) for board in shown]
         self._site = SiteFolder(out)
         self._renderer = Renderer(_site_facts(collection))
@@ -78,7 +79,7 @@ class _Build:
         self._records()
         submissions = self._submissions()
         listed = [self._board(ranked) for ranked in self._ranked]
-        shown = [entry.record for ranked in self._ranked for entry in ranked.board.entries]
+        shown = [entry.record for ranked in self._ranked for entry in ranked.board.standing]
         everything = rows(shown)
         self._site.write("records.csv", to_csv(everything))
         self._site.write("records.json", to_json(everything))
@@ -106,7 +107,7 @@ class _Build:
 
     def _records(self) -> None:
         for ranked in self._ranked:
-            for entry in (*ranked.board.entries, *ranked.board.past):
+            for entry in (*ranked.board.standing, *ranked.board.past):
                 page = record_view(entry, ranked.board, ranked.standings, self._collection)
                 self._site.write(f"r/{entry.record.id}/record.json", encode(entry.record))
                 self._page(page, [table for section in page.sections for table in section.tables if table.data])
@@ -114,7 +115,7 @@ class _Build:
     def _submissions(self) -> int:
         placed: dict[str, tuple[list[Placed], list[Placed]]] = {}
         for ranked in self._ranked:
-            for kind, entries in enumerate((ranked.board.entries, ranked.board.past)):
+            for kind, entries in enumerate((ranked.board.entries, (*ranked.board.repeats, *ranked.board.past))):
                 for entry in entries:
                     found = placed.setdefault(submission_id(entry.record), ([], []))
                     found[kind].append((entry, ranked.board, ranked.standings))
@@ -134,6 +135,11 @@ class _Build:
                 self._site.write(path, data)
             self._drawn += 1
         return light, dark
+
+
+def _open(entries: Sequence[Entry]) -> list[Entry]:
+    """Those of data sets that are not withdrawn. Every record speaks for itself alone: none may hide a board of others."""
+    return [entry for entry in entries if not entry.record.task.hidden]
 
 
 def _site_facts(collection: Collection) -> SiteFacts:

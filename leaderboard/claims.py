@@ -9,6 +9,7 @@ import msgspec
 
 from harness.manifest import Claim
 from harness.record import Metric, Record
+from leaderboard.entries import age_key
 
 PERCENT = ("%", "percent")
 FRACTION = ("", "fraction")
@@ -43,7 +44,7 @@ def claims_of(record: Record) -> list[Claim]:
 
 def compare_all(records: Iterable[Record]) -> list[Comparison]:
     """Every distinct claim of a submission's records, beside the record that fits it best."""
-    listed = sorted(records, key=lambda record: (record.run.finished, record.id), reverse=True)
+    listed = sorted(records, key=age_key, reverse=True)
     claims = {msgspec.json.encode(claim, order="sorted"): claim for record in listed for claim in claims_of(record)}
     return [_best(claim, listed) for claim in claims.values()]
 

@@ -1,25 +1,22 @@
 """From homes to the records that a site shows: which stand, which were replaced or taken back, which cannot be read."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from harness.errors import UsageError
 from harness.record import Record, encode, with_id
 from harness.store import Home
+from leaderboard.entries import Entry
+from leaderboard.replacing import replaced
 
+MOST_DIGITS = 19
+HUGE = re.compile(rb"[:,\[]-?[0-9]{%d,}[,\]}]" % (MOST_DIGITS + 1))
+"""An integer in JSON beyond 64 bits. (Text that looks like one, in one of a record's strings, is as little a result.)"""
 ID = re.compile(r"[0-9a-f]{16}")
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A record and the home that keeps its artifacts."""
-
-    record: Record
-    home: Home
-    altered: str = ""
-    """Why its id is not that of its content; empty where it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +74,17 @@ def collect(homes: Sequence[Path]) -> Collection:
                         file.name, f"its id is '{record.id}', but it must be the file's name, 16 hexadecimal digits"
                     )
                 )
+            elif HUGE.search(msgspec.json.encode(record)):
+                reason = f"it holds an integer of more than {MOST_DIGITS} digits, which most programs cannot read"
+                rejected.add(Rejected(file.name, reason))
             else:
                 _keep(found, Entry(record, home, _altered(record)))
     entries = {id: found[id] for id in sorted(found)}
-    records = [entry.record for entry in entries.values()]
+    superseded, withdrawn = replaced(entries)
     return Collection(
         entries=entries,
-        superseded=_targets(((record.id, record.supersedes) for record in records), entries),
-        withdrawn=_targets(((record.id, record.withdraws) for record in records), entries),
+        superseded=superseded,
+        withdrawn=withdrawn,
         rejected=tuple(sorted(rejected, key=lambda item: (item.file, item.reason))),
     )
 
@@ -110,13 +110,3 @@ def _keep(found: dict[str, Entry], entry: Entry) -> None:
 
 def _weight(entry: Entry) -> tuple[bool, int, bytes]:
     return not entry.altered, len(entry.record.verifications), encode(entry.record)
-
-
-def _targets(claims: Iterable[tuple[str, Sequence[str]]], entries: Mapping[str, Entry]) -> dict[str, str]:
-    """Record id -> the record that names it; of several the first, never itself."""
-    found: dict[str, str] = {}
-    for by, targets in claims:
-        for target in targets:
-            if target in entries and target != by:
-                found.setdefault(target, by)
-    return found

@@ -17,6 +17,7 @@ from leaderboard.cells import (
     score_cell,
 )
 from leaderboard.collect import Collection
+from leaderboard.entries import age_key
 from leaderboard.naming import board_path, board_title
 from leaderboard.numbers import text_cell
 from leaderboard.table import Cell, Column, Row, Table
@@ -105,9 +106,9 @@ def _family(kind: str, family: str, listed: Sequence[Listed]) -> Table:
 
 
 def _latest(collection: Collection, listed: Sequence[Listed]) -> Table:
-    boards = {entry.record.id: item.board for item in listed for entry in item.board.entries}
+    boards = {entry.record.id: item.board for item in listed for entry in item.board.standing}
     records = [entry.record for entry in collection.current if entry.record.id in boards]
-    newest = sorted(records, key=lambda record: (record.run.finished, record.id), reverse=True)[:LATEST]
+    newest = sorted(records, key=age_key, reverse=True)[:LATEST]
     columns = (
         DATE,
         METHOD,

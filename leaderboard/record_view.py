@@ -9,7 +9,8 @@ from leaderboard.board_tables import rank_cell
 from leaderboard.board_view import BANNERS
 from leaderboard.boards import Board
 from leaderboard.cells import MEANINGS, SHAPES, date_cell, record_path, submission_path
-from leaderboard.collect import Collection, Entry
+from leaderboard.collect import Collection
+from leaderboard.entries import Entry
 from leaderboard.measure_view import measurement_sections
 from leaderboard.naming import board_path, board_title
 from leaderboard.numbers import metric_cell, text_cell

@@ -16,7 +16,7 @@ from leaderboard.cells import (
     score_cell,
     throughput_cell,
 )
-from leaderboard.collect import Entry
+from leaderboard.entries import Entry
 from leaderboard.numbers import MUTED_VERDICTS, text_cell
 from leaderboard.plot import Point, Scatter, describe
 from leaderboard.standings import Standings

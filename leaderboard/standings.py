@@ -1,5 +1,6 @@
 """The standings of one board: who is ranked, in which range, and why others are not."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,11 @@ from harness.predictions import load_table
 from harness.record import Artifact, Record
 from harness.store import Home
 from leaderboard.boards import Board, main_metric, why_unranked
-from leaderboard.collect import Entry
+from leaderboard.entries import Entry, age_key
 from leaderboard.ranks import RankRange, rank_ranges
 
+MetricKind = tuple[bool, str, int]
+"""What the main metrics of one board must share: whether higher is better, the unit, how many units were resampled."""
 LARGEST_FILE = 64 * 1024 * 1024
 FEWEST_RESAMPLES = 100
 LARGEST_SCORE = 1e100
@@ -42,8 +45,10 @@ class Standings:
 def standings(board: Board) -> Standings:
     """Rank the systems of a board by its main metric; every record gets a range or a reason."""
     reasons = {entry.record.id: why_unranked(entry) for entry in board.entries}
+    reasons |= {id: f"the same answers are listed with record {listed}" for id, listed in board.same_as.items()}
     columns: dict[str, NDArray[np.float64]] = {}
-    for entry in _one_a_system([entry for entry in board.entries if not reasons[entry.record.id]], reasons):
+    agreeing = _agreeing([entry for entry in board.entries if not reasons[entry.record.id]], reasons)
+    for entry in _one_a_system(agreeing, reasons):
         try:
             columns[entry.record.id] = replicates_of(entry)
         except RecordError as error:
@@ -59,6 +64,33 @@ def standings(board: Board) -> Standings:
     return Standings(ranges, {id: reason for id, reason in reasons.items() if reason and id not in ranges})
 
 
+def _agreeing(entries: list[Entry], reasons: dict[str, str]) -> list[Entry]:
+    """Those whose metric is the one that most verified results have, else most results: direction, unit, resampled units.
+
+    One record that says otherwise must not turn the others over.
+    """
+    stated = {
+        entry.record.id: (metric.higher_is_better, metric.unit, metric.n)
+        for entry in entries
+        if (metric := main_metric(entry.record))
+    }
+    verified = Counter(stated[entry.record.id] for entry in entries if entry.record.provenance == "verified")
+    votes = Counter(stated.values())
+    usual = max(votes, key=lambda kind: (verified[kind], votes[kind], kind), default=(True, "", 0))
+    reasons |= {id: _disagreement(kind, usual) for id, kind in stated.items() if kind != usual}
+    return [entry for entry in entries if stated[entry.record.id] == usual]
+
+
+def _disagreement(kind: MetricKind, usual: MetricKind) -> str:
+    for index, what in enumerate(("that higher is better", "the unit", "the number of units")):
+        if kind[index] != usual[index]:
+            said, others = (
+                f"'{value}'" if isinstance(value, str) else str(value) for value in (kind[index], usual[index])
+            )
+            return f"it states {what} as {said} where the others state {others}"
+    raise AssertionError("the kinds are equal")
+
+
 def _ranges(board: Board, columns: Mapping[str, NDArray[np.float64]]) -> dict[str, RankRange]:
     metrics = {entry.record.id: main_metric(entry.record) for entry in board.entries}
     chosen = [metrics[id] for id in columns]
@@ -67,8 +99,7 @@ def _ranges(board: Board, columns: Mapping[str, NDArray[np.float64]]) -> dict[st
     kept = stacked[:, np.isfinite(stacked).all(axis=0)]
     if kept.shape[1] < FEWEST_RESAMPLES:
         return {}
-    units = min(metric.n for metric in chosen if metric)
-    higher = chosen[0].higher_is_better if chosen[0] else True
+    [(higher, units)] = {(metric.higher_is_better, metric.n) for metric in chosen if metric}
     return dict(zip(columns, rank_ranges(values, kept, units, higher_is_better=higher), strict=True))
 
 
@@ -130,7 +161,7 @@ def _column(path: Path, artifact: Artifact, name: str) -> NDArray[np.float64]:
 def _one_a_system(entries: list[Entry], reasons: dict[str, str]) -> list[Entry]:
     """The newest result of every system; older ones are not counted a second time."""
     newest: dict[str, Entry] = {}
-    for entry in sorted(entries, key=lambda entry: (entry.record.run.finished, entry.record.id), reverse=True):
+    for entry in sorted(entries, key=lambda entry: age_key(entry.record), reverse=True):
         chosen = newest.setdefault(_system(entry.record), entry)
         if chosen is not entry:
             reasons[entry.record.id] = f"the same system is counted once, with record {chosen.record.id}"

@@ -18,7 +18,7 @@ from leaderboard.cells import (
     submission_path,
 )
 from leaderboard.claims import Comparison, compare_all, printed_difference
-from leaderboard.collect import Entry
+from leaderboard.entries import Entry, age_key
 from leaderboard.naming import board_path, board_title
 from leaderboard.numbers import metric_cell, places_of, text_cell
 from leaderboard.standings import Standings
@@ -42,10 +42,10 @@ CLAIMS = (
 def submission_view(placed: Sequence[Placed], past: Sequence[Placed] = ()) -> tuple[Page, tuple[Table, ...]]:
     """The page of one submission, from all of its results, and the tables to write as files.
 
-    `past` are results that were superseded or withdrawn: listed, and compared with nothing.
+    `past` are results that were superseded or withdrawn or that repeat another: listed, and compared with nothing.
     """
     records = [entry.record for entry, _, _ in placed]
-    newest = max(records or [entry.record for entry, _, _ in past], key=lambda record: (record.run.finished, record.id))
+    newest = max(records or [entry.record for entry, _, _ in past], key=age_key)
     tables = [table for section in SECTION_TITLES if (table := _results(section, placed))]
     claims = claims_table(compare_all(records), {entry.record.id: board for entry, board, _ in placed})
     sections = [Section(id=f"part-{table.id}", title=table.caption, tables=[table]) for table in tables]
@@ -56,7 +56,9 @@ def submission_view(placed: Sequence[Placed], past: Sequence[Placed] = ()) -> tu
             text_cell(f"{board_title(board)}, {entry.record.id}", href=record_path(entry.record))
             for entry, board, _ in past
         ]
-        sections.append(Section(id="history", title="Superseded or withdrawn", items=items))
+        sections.append(
+            Section(id="history", title="Superseded, withdrawn or listed above with the same answers", items=items)
+        )
     link = arxiv_link(newest.submission.arxiv)
     title = clean(newest.submission.title or newest.submission.name, 160)
     page = Page(

@@ -100,10 +100,11 @@ def test_a_damaged_file_of_replicates_costs_the_rank(tmp_path: Path) -> None:
     assert "not those that it was written with" in found.reasons[kept[1].id]
 
 
-def test_one_system_counts_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("before", ["2026-01-31T23:00:00-01:00", "2026-01-31", "zzzz", "", "2026-13-01T00:00:00"])
+def test_one_system_counts_once(tmp_path: Path, before: str) -> None:
     home = Home(tmp_path)
-    old = record(home, "alder", 1.2, run__finished="2026-01-01T00:00:00+00:00", run__seed=1)
-    new = record(home, "alder", 1.2, run__finished="2026-02-01T00:00:00+00:00", run__seed=2)
+    old = record(home, "alder", 1.1, run__finished=before)
+    new = record(home, "alder", 1.2, run__finished="2026-02-01T00:00:01+00:00")
     other = record(home, "birch", 0.3)
     found = board_standings(home)
     assert sorted(found.ranges) == sorted([new.id, other.id])
