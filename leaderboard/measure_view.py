@@ -1,11 +1,13 @@
 """A record's measurements in full: every span and percentile, throughput, energy, cost, with the reason for every gap."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from harness.record import Cost, Energy, Record, Throughput, Timing
+from leaderboard.board_tables import shared_reasons
 from leaderboard.boards import speed_flags
 from leaderboard.cells import macs_cell, memory_cell, parameters_cell
-from leaderboard.numbers import MUTED_VERDICTS, counted, quantile_cell, quiet, text_cell, value_cell, verdict_note
+from leaderboard.numbers import MUTED_VERDICTS, counted, quantile_cell, text_cell, value_cell, verdict_note
 from leaderboard.table import Cell, Column, Row, Table
 from leaderboard.text import clean, name
 from leaderboard.view import Fact, Section
@@ -36,7 +38,9 @@ def measurement_sections(record: Record) -> Iterator[Section]:
         yield _latency(index, timing, flags)
     if found.throughput:
         yield Section(
-            id="throughput", title="Throughput", facts=[_throughput(item, flags) for item in found.throughput]
+            id="throughput",
+            title="Throughput",
+            facts=[_throughput(item, flags, found.latency) for item in found.throughput],
         )
     for index, energy in enumerate(found.energy):
         yield _energy(index, energy, speed_flags(record, "energy"))
@@ -56,7 +60,7 @@ def _latency(index: int, timing: Timing, flags: str) -> Section:
                 Cell(value=span.blocks, text=str(span.blocks)),
                 value_cell(span.mean),
                 value_cell(span.min),
-                *[quiet(quantile_cell(item, timing)) for item in (span.p50, span.p90, span.p99)],
+                *[replace(quantile_cell(item, timing), quiet=True) for item in (span.p50, span.p90, span.p99)],
             ),
         )
         for i, span in enumerate(timing.spans)
@@ -68,7 +72,12 @@ def _latency(index: int, timing: Timing, flags: str) -> Section:
     }
     paragraphs = [text, *filter(None, [verdict, equal[timing.outputs_equal], clean(timing.method)])]
     table = Table(
-        id=f"spans-{index}", caption="Milliseconds a sample", columns=SPANS, rows=tuple(rows), data=f"latency-{index}"
+        id=f"spans-{index}",
+        caption="Milliseconds a sample",
+        columns=SPANS,
+        rows=tuple(rows),
+        data=f"latency-{index}",
+        note=shared_reasons((cell for row in rows for cell in row.cells), said=_said(timing)),
     )
     first = value_cell(timing.first_inference_ms, "it was not timed")
     facts = [
@@ -79,6 +88,11 @@ def _latency(index: int, timing: Timing, flags: str) -> Section:
     return Section(
         id=f"latency-{index}", title="Latency", paragraphs=paragraphs, tables=[table] if rows else [], facts=facts
     )
+
+
+def _said(timing: Timing) -> tuple[str, str]:
+    """What the paragraph above the table has said already: it is long, and true of every cell."""
+    return verdict_note(timing.verdict, timing.reasons), "; ".join(timing.reasons)
 
 
 def _plain(values: dict[str, object], prefix: str) -> list[Fact]:
@@ -99,9 +113,13 @@ def _written(value: object) -> str:
     return "no value" if value is None else str(value)
 
 
-def _throughput(found: Throughput, flags: str) -> Fact:
-    note = verdict_note(found.verdict, found.reasons, flags)
-    cell = value_cell(found.value, found.reason, note=note, muted=found.verdict != "stable")
+def _throughput(found: Throughput, flags: str, timings: Sequence[Timing]) -> Fact:
+    """Throughput is derived from a latency: what is said there is not said again."""
+    if found.reasons and any(timing.reasons == found.reasons for timing in timings):
+        note = f"{found.verdict}, as the latency above"
+    else:
+        note = verdict_note(found.verdict, found.reasons, "" if timings else flags)
+    cell = value_cell(found.value, found.reason, note=note, muted=found.verdict != "stable" or bool(flags))
     return Fact(label=f"Samples a second, batch {found.batch_size}", cell=cell)
 
 

@@ -9,9 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
-from leaderboard_homes import full_home, record
+from leaderboard_homes import full_home, host, measurements, record
 from leaderboard_reading import pages, read
+from msgspec.structs import replace
 
+from harness.record import Flag, Quantile, Submitter, Throughput
 from harness.store import Home
 from leaderboard.build import build_site
 from leaderboard.cells import SHAPES
@@ -88,6 +90,58 @@ def test_replaced_records_are_off_the_board_and_linked(tmp_path: Path) -> None:
     assert [row[-1] for row in page.tables["history-table"]] == [old.id]
     assert f"Superseded by record {new.id}" in read(tmp_path / "site" / "r" / old.id / "index.html").text
     assert f"../../r/{old.id}/index.html" in read(tmp_path / "site" / "r" / new.id / "index.html").links
+
+
+def test_runs_that_give_the_same_answers_are_one_row(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    timed = record(home, "alder", 1.2, latency=8.0, run__finished="2026-01-01T00:00:00+00:00")
+    scored = record(home, "alder", 1.2)
+    unstable = record(home, "alder", 1.2, latency=9.0, stable=False)
+    elsewhere = record(home, "alder", 1.2, latency=30.0, host=host(2), run__finished="2025-01-01T00:00:00+00:00")
+    others = [
+        record(home, "alder", 1.2, submission__variant="large").id,
+        record(home, "alder", 1.1).id,
+        record(home, "alder", 1.2, submitter=Submitter(name="M. Allow")).id,
+        record(home, "birch", 0.3).id,
+    ]
+    report = build_site([home.path], tmp_path / "site")
+    page = read(page_of(tmp_path / "site", "Simulated questions, val"))
+    assert {row[-1] for row in page.tables["results-table"]} == {timed.id, *others}
+    assert {row[-1] for row in page.tables["history-table"]} == {scored.id, unstable.id, elsewhere.id}
+    speed = [row[-1] for name, rows in page.tables.items() if name.startswith("t-") for row in rows]
+    assert sorted(speed) == sorted([timed.id, unstable.id, elsewhere.id])
+    text = read(tmp_path / "site" / "r" / scored.id / "index.html").text
+    assert f"the same answers are listed with record {timed.id}" in text
+    assert report.records == 8 and len((tmp_path / "site" / "records.csv").read_text().splitlines()) == 17
+
+
+def test_answers_that_two_settings_share_stay_on_their_boards(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    for settings in ({}, {"attack": "linf"}):
+        record(home, "alder", 1.2, settings=settings)
+    build_site([home.path], tmp_path / "site")
+    rows = [read(path).tables["results-table"] for path in (tmp_path / "site").glob("b/*/index.html")]
+    assert [len(found) for found in rows] == [1, 1]
+
+
+def test_why_a_time_is_invalid_is_said_once(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    reasons = ["threads waited for a CPU for 24.1 % of the measured time", "1 block was timed"]
+    few = Quantile(value=None, reason="p99 needs 299 inferences, there are 3")
+    found = measurements(12.0, stable=False)
+    spans = [replace(span, p90=Quantile(value=None), p99=few) for span in found.latency[0].spans]
+    timing = replace(found.latency[0], verdict="invalid", reasons=reasons, spans=spans)
+    throughput = [Throughput(value=50.0, verdict="invalid", reasons=reasons)]
+    found = replace(found, latency=[timing], throughput=throughput)
+    flags = [Flag(code="busy", text="the machine was busy", scope="speed")]
+    made = record(home, "alder", 1.2, latency=12.0, measurements=found, flags=flags)
+    build_site([home.path], tmp_path / "site")
+    text = read(tmp_path / "site" / "r" / made.id / "index.html").text
+    for said in ("threads waited for a CPU", "1 block was timed", "99 needs 299 inferences"):
+        assert text.count(said) == 1, said
+    assert "invalid, as the latency above" in text
+    data = (tmp_path / "site" / "r" / made.id / "latency-0.csv").read_text()
+    assert data.count("threads waited for a CPU") > 4
 
 
 def test_claims_stand_beside_records(site: Path) -> None:
