@@ -9,6 +9,7 @@ from pathlib import Path
 from harness.errors import DataError, UsageError
 from harness.files import disk_error, lock, write_bytes
 from harness.options import RunOptions
+from harness.registry import task_names
 from harness.task import DataRequest, Dataset, Task
 
 SAMPLE = Path("sample")
@@ -110,6 +111,9 @@ def configured_root(task: str) -> Path | None:
         raise UsageError(f"harness.toml cannot be read: {error}") from None
     if not isinstance(data, dict) or not all(isinstance(value, str) for value in data.values()):
         raise UsageError("harness.toml: [data] is a table of folder names, such as root = 'datasets' or coco = 'coco'")
+    unknown = sorted(set(data) - {"root", task, *task_names()})
+    if unknown:
+        raise UsageError(f"harness.toml: [data] has the unknown key '{unknown[0]}'; write root, or the id of a task")
     root = data.get(task, data.get("root"))
     return Path(root) if root else None
 

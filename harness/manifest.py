@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from harness.errors import SubmissionError
+from harness.errors import SubmissionError, UsageError
 
 Value = str | int | float | bool | list[str | int | float]
 
@@ -126,12 +126,12 @@ class Manifest(Strict, frozen=True):
     """Packages beyond the plain install that it imports (``torch``)."""
 
     def variant(self, name: str) -> Variant:
-        """The variant called `name`; raises SubmissionError with the names there are."""
+        """The variant called `name`; raises UsageError with the names there are."""
         for variant in self.variants:
             if variant.name == name:
                 return variant
         names = ", ".join(variant.name for variant in self.variants) or "none"
-        raise SubmissionError(f"{self.name} has no variant '{name}'; it has: {names}")
+        raise UsageError(f"{self.name} has no variant '{name}'; it has: {names}")
 
     def choose(self, task: str, facts: dict[str, Any], sample: bool) -> Variant:
         """The variant for a data set where none was named: sample variants on samples, else by `when`, else the default."""
@@ -162,5 +162,8 @@ def read_manifest(folder: Path) -> Manifest:
     except (msgspec.DecodeError, ValueError) as error:
         raise SubmissionError(f"{path}: {error}") from None
     if manifest.default_variant:
-        manifest.variant(manifest.default_variant)
+        try:
+            manifest.variant(manifest.default_variant)
+        except UsageError as error:
+            raise SubmissionError(f"{path}: default_variant: {error}") from None
     return manifest

@@ -77,7 +77,7 @@ def task_part(plan: "Plan", scored: Scored, inputs: str) -> TaskPart:
     protocol = meta.protocol(plan.scoring.protocol)
     return TaskPart(
         id=meta.id, version=meta.version, title=meta.title, family=meta.family, code_digest=plan.task.code_digest(),
-        protocol=protocol.id, split=dataset.split,
+        protocol=protocol.id, split="custom" if origin == "custom" else dataset.split,
         main_metric=protocol.main_metric or meta.main_metric, origin=origin,  # type: ignore[arg-type]
         unit=meta.unit, samples=len(dataset.ids), data_digest=plan.digest, limit=plan.options.limit, input_digest=inputs,
         evaluator=scored.evaluator, notice=meta.notice, hidden=meta.hidden, private_labels=meta.private_labels,

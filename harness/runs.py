@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -70,11 +71,10 @@ def evaluate(options: RunOptions, reporter: Reporter) -> Outcome:
 def _plan_live(options: RunOptions, reporter: Reporter) -> tuple[Plan, Submission]:
     """Task, data and the loaded submission."""
     plan = plan_run(options, sample=True, with_inputs=True)
-    if plan.source.sample and options.data is None:
-        reporter.note(
-            f"No data set is configured: this runs on the generated sample of {plan.task.meta.id}, not on the benchmark."
-        )
     submission = load_submission(plan.task, plan.dataset, options, sample=plan.source.sample)
+    if plan.source.sample:
+        why = "No data set is configured: this" if options.data is None else "This"
+        reporter.note(f"{why} runs on the generated sample of {plan.task.meta.id}, not on the benchmark.")
     return replace(plan, submission=submission), submission
 
 
@@ -100,7 +100,9 @@ def score(options: RunOptions, reporter: Reporter) -> Outcome:
     done = plan.home.record_path(record.id)
     _mark(plan.home, record.id)
     if done.exists() and not options.again and not options.supersedes:
-        return Outcome(record=plan.home.find(str(done))[1], path=done, home=plan.home, new=False)
+        # The warnings are this run's: they name this run's files.
+        old = msgspec.structs.replace(plan.home.find(str(done))[1], warnings=record.warnings)
+        return Outcome(record=old, path=done, home=plan.home, new=False)
     record = _with_verifications(plan.home, record)
     return Outcome(record=record, path=plan.home.write_record(record), home=plan.home, new=True)
 
@@ -114,7 +116,7 @@ def bench(options: RunOptions, reporter: Reporter) -> Measurements:
 
 def made_here(home: Home, id: str) -> bool:
     """Whether this home's own runs wrote the record `id`, rather than somebody who handed it in."""
-    return (home.path / "runs" / f"made-{id}").is_file()
+    return bool(re.fullmatch("[0-9a-f]{16}", id)) and (home.path / "runs" / f"made-{id}").is_file()
 
 
 def _mark(home: Home, id: str) -> None:

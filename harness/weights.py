@@ -1,7 +1,9 @@
 """Checkpoints: found, identified, loaded without running anything they contain, and fitted to a network."""
 
 import hashlib
-import re
+import pickletools
+import warnings
+import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -96,7 +98,10 @@ def read_checkpoint(path: Path) -> Any:
     import torch
 
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            # What torch warns of here is said by the error below, or does not matter for reading weights.
+            warnings.simplefilter("ignore")
+            return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise _refused(path, error) from None
 
@@ -112,18 +117,43 @@ def _read_safetensors(path: Path) -> dict[str, Any]:
 
 
 def _refused(path: Path, error: Exception) -> WeightsError:
-    wanted = re.search(r"GLOBAL ([A-Za-z_][\w.]*)", str(error)) or re.search(
-        r"Unsupported (?:global|class|operand)[: ]+([A-Za-z_][\w.]*)", str(error)
-    )
+    wanted = _foreign_class(path)
     if wanted:
         return WeightsError(
-            f"{path} wants to load the class {wanted.group(1)}, which the safe loader refuses because it could run code; "
+            f"{path} wants to load the class {wanted}, which the safe loader refuses because it could run code; "
             f"if you trust the file, 'harness weights convert {path} OUT.safetensors' reads it once in a process of its own"
         )
-    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    text = str(error).partition("WeightsUnpickler error:")[2] or str(error) or type(error).__name__
+    reason = text.strip().splitlines()[0]
     return WeightsError(
         f"{path} is no checkpoint that can be read ({reason[:160]}); check that it was downloaded whole"
     )
+
+
+def _foreign_class(path: Path) -> str:
+    """The first class or function that a whole pickle names beyond what tensors need, read without running anything."""
+    names: list[str] = []
+    texts: list[str] = []
+    try:
+        for opcode, argument, _ in pickletools.genops(_pickle_of(path)):
+            if opcode.name == "GLOBAL":
+                names.append(str(argument).replace(" ", "."))
+            elif opcode.name == "STACK_GLOBAL" and len(texts) >= 2:
+                names.append(f"{texts[-2]}.{texts[-1]}")
+            elif isinstance(argument, str):
+                texts.append(argument)
+    except Exception:
+        # A file cut short or no pickle at all wants nothing.
+        return ""
+    foreign = [name for name in names if not name.startswith(("torch.", "collections.", "numpy.dtype"))]
+    return foreign[0] if foreign else ""
+
+
+def _pickle_of(path: Path) -> bytes:
+    if not zipfile.is_zipfile(path):
+        return path.read_bytes()
+    with zipfile.ZipFile(path) as archive:
+        return archive.read(next(name for name in archive.namelist() if name.endswith("data.pkl")))
 
 
 def _pick(content: Any, checkpoint: Checkpoint) -> dict[str, Any]:

@@ -158,7 +158,7 @@ def _point(record: Record, timing: Timing, found: Standings) -> Point | None:
         score_high=interval.high if interval else None,
         provenance=record.provenance,
         stable=timing.verdict == "stable",
-        ranked=record.id in found.ranges and not speed_flags(record, "speed"),
+        ranked=found.has_rank(record.id) and not speed_flags(record, "speed"),
     )
 
 

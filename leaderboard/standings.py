@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,12 @@ class Standings:
 
     ranges: Mapping[str, RankRange]
     reasons: Mapping[str, str]
+    same_as: Mapping[str, str] = field(default_factory=dict)
+    """Id of a record that repeats a listed one -> id of the listed one."""
+
+    def has_rank(self, id: str) -> bool:
+        """Whether the answers of a record are ranked, with it or with the one that is listed in its place."""
+        return self.same_as.get(id, id) in self.ranges
 
     @property
     def first(self) -> list[str]:
@@ -61,7 +67,8 @@ def standings(board: Board) -> Standings:
         else f"fewer than {FEWEST_RESAMPLES} resamples are defined for all"
     )
     reasons |= {id: alone for id in columns if id not in ranges}
-    return Standings(ranges, {id: reason for id, reason in reasons.items() if reason and id not in ranges})
+    kept = {id: reason for id, reason in reasons.items() if reason and id not in ranges}
+    return Standings(ranges, kept, board.same_as)
 
 
 def _agreeing(entries: list[Entry], reasons: dict[str, str]) -> list[Entry]:

@@ -33,7 +33,12 @@ PREDICTIONS: Final = (
     ColumnSpec("scores", "float64", ragged=True, group="detections"),
     ColumnSpec("category_id", "int64", ragged=True, group="detections", description="the data set's id, not a label"),
 )
-OFFICIAL_COUNTS: Final = {"val2017": (5_000, 36_781, 80)}
+OFFICIAL_COUNTS: Final = {
+    "val2017": (5_000, 36_781, 80),
+    "train2017": (118_287, 860_001, 80),
+    "val2014": (40_504, 291_875, 80),
+    "train2014": (82_783, 604_907, 80),
+}
 """Images, annotations and categories by which a data set is known to be the official one."""
 
 
@@ -45,7 +50,7 @@ def open_dataset(root: Path | None, request: DataRequest, split: str) -> Dataset
     file = instances_file(root, request, split)
     annotations = read_annotations(file, f"instances_{split}.json")
     counts = len(annotations.image_ids), len(annotations.truth.area), len(annotations.category_ids)
-    custom = counts != OFFICIAL_COUNTS.get(split, counts if request.annotations is None else None)
+    custom = counts != OFFICIAL_COUNTS.get(split)
     ids = tuple(map(str, annotations.image_ids.tolist()))
     names = dict(zip(ids, annotations.file_names, strict=True))
     images = request.images or (root / split if root is not None else None)

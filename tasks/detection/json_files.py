@@ -42,6 +42,8 @@ def decode(data: bytes, wanted: type[T], path: Path, error: type[HarnessError]) 
         raise error(f"{path}: {_in_words(str(reason))}") from None
     except msgspec.DecodeError as reason:
         raise error(f"{path}: {_malformed(data, str(reason))}") from None
+    except RecursionError:
+        raise error(f"{path}: lists or objects are nested too deep for any file of this format") from None
 
 
 def _member(path: Path, names: Sequence[str], error: type[HarnessError], member: str) -> str:

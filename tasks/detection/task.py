@@ -174,7 +174,9 @@ def parameters(max_detections: int) -> Parameters:
     pycocotools answers -1 for AP under other limits; here AP and the recalls by size are those at the limit.
     """
     if max_detections < 11:
-        raise UsageError(f"--set max_detections={max_detections}: it must be at least 11, because AR10 is reported beside it")
+        raise UsageError(
+            f"--set max_detections={max_detections}: it must be at least 11, because AR10 is reported beside it"
+        )
     metrics = tuple(
         Metric(name=f"AR{max_detections}", kind="recall") if metric.name == "AR100" else metric
         for metric in COCO_METRICS

@@ -109,6 +109,28 @@ def test_the_sample_is_written_once_and_again_if_it_was_interrupted(task: Task, 
     assert (sample_folder(task, tmp_path) / "labels.csv").read_bytes() == label
 
 
+def test_the_sample_is_known_below_a_parent_folder(task: Task, tmp_path: Path) -> None:
+    deep = tmp_path / "sets" / "a" / "tiny"
+    deep.mkdir(parents=True)
+    task.write_sample(deep)
+    (deep / MARKER).write_text("tiny")
+    for data in (deep, deep.parent, deep.parents[1], deep / "images"):
+        source = locate(task, RunOptions(task=task, data=data), tmp_path, sample=True, with_inputs=True)
+        assert source.sample, data
+    (deep / MARKER).write_text("another task")
+    assert not locate(task, RunOptions(task=task, data=deep), tmp_path, sample=True, with_inputs=True).sample
+
+
+def test_a_mistyped_key_does_not_fall_back_to_the_sample(
+    task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HARNESS_DATA", raising=False)
+    (tmp_path / "harness.toml").write_text('[data]\nrot = "sets"\n')
+    with pytest.raises(UsageError, match="unknown key 'rot'"):
+        locate(task, RunOptions(task=task), tmp_path, sample=True, with_inputs=True)
+
+
 def test_an_unknown_split_names_those_there_are(task: Task, tmp_path: Path) -> None:
     source = locate(task, RunOptions(task=task, split="train"), tmp_path, sample=True, with_inputs=True)
     with pytest.raises(UsageError, match="tiny has no split 'train'; it has: test"):

@@ -130,11 +130,11 @@ class Evil:
         return os.mkdir, (str(self.witness),)
 
 
-@pytest.mark.parametrize("raw", [False, True], ids=["saved by torch", "a bare pickle"])
-def test_a_pickle_that_would_run_code_is_refused_and_not_run(tmp_path: Path, raw: bool) -> None:
+@pytest.mark.parametrize("raw", [0, 2, 4, 5], ids=["saved by torch", "protocol 2", "protocol 4", "protocol 5"])
+def test_a_pickle_that_would_run_code_is_refused_and_not_run(tmp_path: Path, raw: int) -> None:
     witness, path = tmp_path / "witness", tmp_path / "weights.pth"
     content = {"state_dict": {} if raw else STATE, "config": Evil(witness)}
-    path.write_bytes(pickle.dumps(content, protocol=2)) if raw else torch.save(content, path)
+    path.write_bytes(pickle.dumps(content, protocol=raw)) if raw else torch.save(content, path)
     words = r"wants to load the class (posix|os)\.mkdir, which the safe loader refuses .*harness weights convert"
     with pytest.raises(WeightsError, match=words):
         load_state(Checkpoint(kind="file", path=path))

@@ -74,3 +74,25 @@ def test_an_empty_list_is_a_result(cli: Command, sample_root: Path, tmp_path: Pa
     record = cli("score", "--task", "coco", "--data", sample_root, tmp_path / "results.json", "--json").json()
     assert {metric["value"] for metric in record["metrics"]} == {0.0}
     assert any("no predictions" in warning for warning in record["warnings"])
+
+
+def test_own_data_in_the_official_layout_stand_on_no_benchmarks_board(
+    cli: Command, sample_root: Path, tmp_path: Path
+) -> None:
+    """Whatever the folder is called, a data set with other counts than the split's is one's own."""
+    (tmp_path / "own" / "annotations").mkdir(parents=True)
+    content = (sample_root / "annotations" / "instances_val2017.json").read_bytes()
+    results = tmp_path / "results.json"
+    results.write_text("[]")
+    for split in ("val2017", "val2014", "train2014"):
+        (tmp_path / "own" / "annotations" / f"instances_{split}.json").write_bytes(content)
+        options = "--split", split, "--no-interval", "--json"
+        task = cli("score", "--task", "coco", "--data", tmp_path / "own", results, *options).json()["task"]
+        assert (task["origin"], task["split"]) == ("custom", "custom")
+
+
+def test_annotations_nested_too_deep_are_one_sentence(cli: Command, tmp_path: Path) -> None:
+    annotations, results = tmp_path / "instances.json", tmp_path / "results.json"
+    annotations.write_text('{"info": ' + "[" * 200_000)
+    results.write_text("[]")
+    assert "too deep" in cli("score", "--task", "coco", "--annotations", annotations, results).sentence()
