@@ -103,7 +103,7 @@ def test_runs_that_give_the_same_answers_are_one_row(tmp_path: Path) -> None:
     elsewhere = record(home, "alder", 1.2, latency=30.0, host=host(2), run__finished="2025-01-01T00:00:00+00:00")
     others = [
         record(home, "alder", 1.2, submission__variant="large").id,
-        record(home, "alder", 1.1).id,
+        record(home, "alder", 1.1, run__finished="2024-01-01").id,
         record(home, "alder", 1.2, submitter=Submitter(name="M. Allow")).id,
         record(home, "birch", 0.3).id,
     ]

@@ -122,6 +122,12 @@ def test_a_record_that_disagrees_is_listed_and_turns_nothing_over(
     assert odd.id in (home.path.parent / "site" / "records.csv").read_text()
 
 
+def test_a_newer_result_of_a_stranger_takes_nobodys_rank(home: Home) -> None:
+    honest, other = both(home)
+    copy = record(home, "alder", -1.0, submitter=Submitter(name="M. Allow"), run__finished="9999-01-01T00:00:00Z")
+    assert set(standings(board(home)).ranges) == {honest.id, other.id, copy.id}
+
+
 def test_a_verified_result_outweighs_many(home: Home) -> None:
     honest = record(home, "alder", 1.2, provenance="verified")
     flipped = [
