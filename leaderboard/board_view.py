@@ -96,7 +96,8 @@ def summarise(board: Board, found: Standings) -> str:
     tail = f" {verified} of {len(board.entries)} results are verified."
     first = sorted(names[id] for id in found.first)
     if len(first) == 1 and found.ranges[found.first[0]].worst == 1:
-        return f"{first[0]} leads: it exceeds each of the {count - 1} others by more than resampling the data explains.{tail}"
+        others = "the other" if count == 2 else f"each of the {count - 1} others"
+        return f"{first[0]} leads: it exceeds {others} by more than resampling the data explains.{tail}"
     listed = ", ".join(first[:5]) + (f" and {len(first) - 5} more" if len(first) > 5 else "")
     return f"{len(first)} of {count} systems are tied for first: {listed}.{tail}"
 
