@@ -102,6 +102,16 @@ def probe(tiny: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def evaluate(cli: Callable[..., Done], tiny: Path, probe: Path) -> Callable[..., Done]:
+    """`harness eval` of the probe on the small task, unmeasured, as JSON."""
+
+    def run(*arguments: object) -> Done:
+        return cli("eval", "--task", tiny, "--submission", probe, "--no-measure", "--json", *arguments)
+
+    return run
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests marked `live` are skipped where torch is not installed."""
     if importlib.util.find_spec("torch") is not None:

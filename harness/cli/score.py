@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from harness.cli.arguments import add_options, print_json, run_options
+from harness.cli.arguments import add_options, run_options
 
 
 def register(verbs: Any) -> None:
@@ -20,23 +20,13 @@ def register(verbs: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Score, then print the result and where the record is."""
+    from harness.cli.show import print_outcome
     from harness.cli.terminal import TerminalReporter, results_only
     from harness.publish import after_score
-    from harness.record import encode
     from harness.runs import score
 
     options, reporter = run_options(arguments), TerminalReporter()
     with results_only(arguments.json):
         outcome = score(options, reporter)
         places = after_score(outcome, options, reporter)
-    if arguments.json:
-        print_json(encode(outcome.record))
-        return 0
-    from harness.cli.show import show_record
-
-    print(show_record(outcome.record))
-    print()
-    print(f"record        {outcome.path}" + ("" if outcome.new else " (it was there already)"))
-    for name, place in places.items():
-        print(f"{name:<14}{place}")
-    return 0
+    return print_outcome(outcome, places, "it was there already", arguments.json)

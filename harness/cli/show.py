@@ -1,8 +1,29 @@
 """A record as a person reads it in a terminal."""
 
+from collections.abc import Mapping
+
+from harness.cli.arguments import print_json
 from harness.cli.terminal import table
-from harness.record import Measurements, Metric, Quantile, Record, Span, Timing
+from harness.record import Measurements, Metric, Quantile, Record, Span, Timing, encode
+from harness.runs import Outcome
 from harness.summary import method_name
+
+
+def print_outcome(outcome: Outcome, places: Mapping[str, str], known: str, as_json: bool) -> int:
+    """Print a run's record, or the result and where everything is; `known` is said of a record that was there before."""
+    record = outcome.record
+    if as_json:
+        print_json(encode(record))
+        return 0
+    note = "" if outcome.new else f" ({known})"
+    lines = [show_record(record), "", f"record        {outcome.path}{note}"]
+    lines += [f"{name:<14}{place}" for name, place in places.items()]
+    if record.task.origin == "sample":
+        lines.append(
+            f"This is the generated sample of {record.task.id}, not the benchmark; --data DIR names the real one."
+        )
+    print("\n".join(lines))
+    return 0
 
 
 def show_record(record: Record) -> str:
