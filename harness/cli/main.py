@@ -16,7 +16,7 @@ OWN = (listing, eval, score, bench, verify, data, log, doctor, new, weights, sch
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit status: 0 done, 1 failed, 2 misuse, 130 interrupted."""
+    """Run one command; returns the exit status: 0 done, 1 failed, 2 misuse."""
     try:
         arguments = build_parser().parse_args(argv)
         status = int(arguments.run(arguments))
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(
             "harness: interrupted; what was answered is kept, and the same command goes on from there", file=sys.stderr
         )
-        return 130
+        return 1
     except BrokenPipeError:
         _discard_output()
         return 1
