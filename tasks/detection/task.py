@@ -141,7 +141,14 @@ class Coco(Task):
             cells = precision[:, :, k : k + 1], recall[:, k : k + 1]
             rows.append((name, int(counts[k]), *(mean_of(metric, *cells, chosen) for metric in shown)))
         columns = ("category", "annotations", *(metric.name for metric in shown))
-        return (DetailTable(name="categories", title="Per category", columns=columns, rows=tuple(rows)),)
+        return (
+            DetailTable(
+                name="categories",
+                title="Per category (empty where no annotation of it counts)",
+                columns=columns,
+                rows=tuple(rows),
+            ),
+        )
 
     def worst(self, statistics: Statistics, protocol: str) -> FloatArray:
         """How many annotations no detection finds at IoU 0.5."""
