@@ -35,7 +35,9 @@ def _mirror(outcome: Outcome, options: RunOptions, reporter: Reporter) -> dict[s
         from harness.mlflow_log import log_record, tracking_uri
 
         uri = tracking_uri(outcome.home, options.tracking_uri)
-        log_record(outcome.home, outcome.record, uri, reporter)
+        with reporter.bar("mirroring to MLflow", 1) as advance:
+            log_record(outcome.home, outcome.record, uri, reporter)
+            advance(1)
     except HarnessError as error:
         reporter.note(f"not mirrored to MLflow: {error} ('harness log' does it later)")
         return {}

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from harness import __version__
 from harness.cli import bench, data, doctor, eval, listing, log, new, schema, score, verify, weights
@@ -85,12 +85,15 @@ class _Parser(argparse.ArgumentParser):
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"allow_abbrev": False, **options})
 
+    def error(self, message: str) -> NoReturn:
+        """One sentence, without the usage that would bury it; ends with status 2."""
+        self.exit(2, f"harness: {message} ('{self.prog} --help' shows what there is)\n")
+
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line; verbs of other installed packages are added from their entry points."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="harness",
-        allow_abbrev=False,
         description="Score computer-vision methods as each benchmark's authors do, measure what they cost, keep every result.",
     )
     parser.add_argument("--version", action="version", version=f"harness {__version__}")

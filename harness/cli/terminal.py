@@ -9,6 +9,8 @@ from contextlib import contextmanager, redirect_stdout
 from harness.progress import Reporter
 
 PLAIN_EVERY_S = 10.0
+FEW = 3
+"""So few steps are long ones: their bar is drawn at once, since none may end within the first second."""
 
 
 @contextmanager
@@ -39,8 +41,9 @@ class TerminalReporter(Reporter):
             return
         from tqdm import tqdm
 
+        delay = 0.0 if total <= FEW else 1.0
         with tqdm(
-            total=total, initial=done, desc=title, unit=f" {unit or 'step'}s", delay=1.0, leave=False, file=sys.stderr
+            total=total, initial=done, desc=title, unit=f" {unit or 'step'}s", delay=delay, leave=False, file=sys.stderr
         ) as bar:
             yield lambda count: _advance(bar, count)
 
