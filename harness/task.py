@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.columns import Array, ColumnSpec, Row, Table
+from harness.curves import Curve
 from harness.dataset import DataRequest, Dataset, Flag, Predictions, Sample, Statistics, Units
 from harness.declaration import Interface, MetricSpec, ProtocolSpec, SettingSpec, TaskMeta
 
@@ -178,8 +179,18 @@ class Task(ABC):
         """Tables for the record beside the metrics (per category, per image size, ...)."""
         return ()
 
+    def curves(self, statistics: Statistics, protocol: str) -> Sequence[Curve]:
+        """The curves behind the numbers of `protocol`, kept to the last digit beside the record and drawn on its page."""
+        return ()
+
+    worst_title: str = "how badly it was answered"
+    """What the numbers of `worst` are, as the heading of their column (``faces not found``)."""
+
     def worst(self, statistics: Statistics, protocol: str) -> FloatArray | None:
-        """How badly each unit was answered, float64 (units,), higher is worse; None if that has no meaning."""
+        """How badly each unit was answered, float64 (units,), higher is worse; None if that has no meaning.
+
+        The units with the highest values above 0 are listed in the record, under `worst_title`.
+        """
         return None
 
     def reference(self, dataset: Dataset, predictions: Predictions, scoring: Scoring) -> Values:
@@ -209,6 +220,7 @@ class RunContext:
 __all__ = [
     "Array",
     "ColumnSpec",
+    "Curve",
     "DataRequest",
     "Dataset",
     "DetailTable",
