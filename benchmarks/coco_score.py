@@ -29,8 +29,8 @@ AP_ONLY = """
 from pathlib import Path
 from harness.statistics import interval, resample_weights
 from harness.task import DataRequest, Scoring
-from tasks.detection import coco
-task = coco()
+from tasks.detection.coco.task import Coco
+task = Coco()
 dataset = task.open(DataRequest(annotations=Path(r"{truth}"), with_inputs=False))
 predictions = task.read(Path(r"{results}"), dataset)
 statistics = task.score(dataset, predictions, Scoring(protocol="coco"))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.detection.metrics import Matches
+from tasks.detection.coco.metrics import Matches
 
 SIZES = np.array([0.41, 0.34, 0.25])
 """Shares of small, medium and large objects."""

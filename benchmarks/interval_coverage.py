@@ -15,8 +15,8 @@ from detection_population import Population
 from numpy.typing import NDArray
 
 from harness.statistics import interval, resample_weights
-from tasks.detection.metrics import Matches, Parameters, aggregate
-from tasks.detection.resampling import replicates
+from tasks.detection.coco.metrics import Matches, Parameters, aggregate
+from tasks.detection.coco.resampling import replicates
 
 Float = NDArray[np.float64]
 Method = Callable[[float, Float, Float], tuple[float, float]]

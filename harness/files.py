@@ -17,8 +17,14 @@ LARGE = 64 << 20
 
 
 def code_digest(module: str) -> str:
-    """SHA-256 over the code in the folder of an imported module; empty where it has no file."""
-    file = getattr(sys.modules.get(module), "__file__", None)
+    """SHA-256 over the code in the folder of an imported module; empty where it has no file.
+
+    Of a module inside a package (``tasks.detection.coco.task``) it is the folder of the package's own package
+    (``tasks/detection``): what the tasks of a family share counts as well.
+    """
+    names = module.split(".")
+    family = sys.modules.get(".".join(names[:2])) if len(names) > 2 else None
+    file = getattr(family or sys.modules.get(module), "__file__", None)
     return folder_digest(Path(file).parent) if file else ""
 
 

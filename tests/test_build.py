@@ -26,9 +26,9 @@ import harness.kernels as kernels
 kernels.LIBRARY = Path(sys.argv[1])
 sys.path.insert(0, sys.argv[2])
 from coco_cases import random_case
-from tasks.detection.formats import _plain_results
-from tasks.detection.metrics import Parameters, accumulate, match
-from tasks.detection.resampling import replicates
+from tasks.detection.coco.formats import _plain_results
+from tasks.detection.coco.metrics import Parameters, accumulate, match
+from tasks.detection.coco.resampling import replicates
 digest = hashlib.sha256()
 for seed in range(30):
     truth, found = random_case(seed, most=30)

@@ -7,8 +7,8 @@ import pytest
 from detection_population import Population
 
 from harness.statistics import interval, resample_weights
-from tasks.detection.metrics import Parameters, aggregate
-from tasks.detection.resampling import replicates
+from tasks.detection.coco.metrics import Parameters, aggregate
+from tasks.detection.coco.resampling import replicates
 
 EXPECTED_FIRST = [1, 0, 2, 1, 1, 1, 4, 1, 0, 0, 1, 0, 1, 1, 2, 0, 1, 1, 0, 3, 1, 0, 1]
 EXPECTED_SHA256 = "400b7bc2311135c12831e3280ec90f184b97cbf09a62efe841e2801a8085ba47"

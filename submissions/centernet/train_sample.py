@@ -18,7 +18,7 @@ from submissions.centernet.loss import Batch, centernet_loss
 from submissions.centernet.network import SAMPLE, CenterNet
 from submissions.centernet.preprocess import Geometry, network_input
 from submissions.centernet.targets import Targets, make_targets
-from tasks.detection.sample import CATEGORIES, SAMPLE_SEED, Object, generate
+from tasks.detection.scenes import CATEGORIES, SAMPLE_SEED, Object, generate
 
 log = logging.getLogger(__name__)
 _SIDE = 159  # of the input: the largest images are 160 and lose one line

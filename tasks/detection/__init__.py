@@ -1,11 +1,1 @@
-"""Object detection as COCO scores it (README.md has the protocol)."""
-
-from tasks.detection.task import Coco
-
-
-def coco() -> Coco:
-    """The task `coco`."""
-    return Coco()
-
-
-__all__ = ["Coco", "coco"]
+"""Object and face detection: what its tasks share lies here, each task in a folder of its own with its README.md."""

@@ -2,18 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.columns import Ragged, Row, Table
+from harness.columns import Row
 from harness.errors import PredictionError, SubmissionError
-from harness.task import Dataset, Predictions
-from tasks.detection.data import PREDICTIONS
-from tasks.detection.formats import Results, find_ids
-from tasks.detection.metrics import Int
+from harness.task import Dataset
+from tasks.detection.interface import PREDICTIONS
+from tasks.detection.lookup import Int
 
 UNKNOWN = -1
 """The category id of a label whose class the data set does not have; such answers are left out."""
@@ -78,53 +76,6 @@ def encode_answer(answer: Any, id: str, labels: Int) -> Row:
     keep = category_ids != UNKNOWN
     row = {"boxes_xywh": boxes[keep], "scores": scores[keep], "category_id": category_ids[keep]}
     return {spec.name: spec.conform(row[spec.name]) for spec in PREDICTIONS}
-
-
-def arrange(results: Results, path: Path, dataset: Dataset) -> Predictions:
-    """Rows of a results file as predictions, image after image, in file order inside an image.
-
-    Raises PredictionError on image ids that the data set does not have. Detections of unknown categories are left out
-    with a warning; pycocotools does it in silence.
-    """
-    image_ids = np.array(dataset.ids, np.int64)
-    image, here = find_ids(image_ids, results.image_ids)
-    if not here.all():
-        _check_known(path, results.image_ids, here, dataset)
-    known = find_ids(np.array(dataset.facts["category_ids"], np.int64), results.category_ids)[1]
-    rows = np.flatnonzero(here & known)
-    if (np.diff(image[rows]) < 0).any():
-        # A stable sort of 16-bit integers is a radix sort.
-        rows = rows[np.argsort(image[rows].astype(np.uint16 if len(image_ids) <= 1 << 16 else np.int64), kind="stable")]
-    offsets = np.searchsorted(image[rows], np.arange(len(image_ids) + 1)).astype(np.int64)
-    whole = len(rows) == len(known) and (np.diff(rows) == 1).all()
-    columns = {"boxes_xywh": results.boxes_xywh, "scores": results.scores, "category_id": results.category_ids}
-    table = Table(
-        dataset.ids, {name: Ragged(values if whole else values[rows], offsets) for name, values in columns.items()}
-    )
-    return Predictions(table=table, warnings=tuple(_warnings(path, results.category_ids[~known], offsets)))
-
-
-def _check_known(path: Path, image_ids: Int, here: NDArray[np.bool_], dataset: Dataset) -> None:
-    elsewhere = np.array(sorted(map(int, dataset.known_ids)) or [0], np.int64)
-    unknown = ~here & ~(find_ids(elsewhere, image_ids)[1] & bool(dataset.known_ids))
-    if unknown.any():
-        index = int(np.flatnonzero(unknown)[0])
-        raise PredictionError(
-            f"{path}: entry {index}, image_id: {image_ids[index]} is not in the data set "
-            f"({np.count_nonzero(unknown)} such entries); score the file with the annotations that it belongs to"
-        )
-
-
-def _warnings(path: Path, unknown: Int, offsets: Int) -> list[str]:
-    warnings = []
-    if len(unknown):
-        ids = np.unique(unknown)
-        some = ", ".join(map(str, ids[:5])) + (", ..." if len(ids) > 5 else "")
-        warnings.append(f"{path.name}: {len(unknown)} detections of unknown categories ({some}) are left out")
-    empty = int(np.count_nonzero(np.diff(offsets) == 0))
-    if empty:
-        warnings.append(f"{path.name}: {empty} of {len(offsets) - 1} images have no predictions")
-    return warnings
 
 
 def _numbers(value: Any, what: str, id: str) -> NDArray[np.float64]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tasks.detection.metrics import Detections, Truth
+from tasks.detection.coco.metrics import Detections, Truth
 
 
 def random_case(seed: int, n_images: int = 6, n_categories: int = 3, most: int = 12) -> tuple[Truth, Detections]:

@@ -21,7 +21,8 @@ from harness.submission import BuildContext, Checkpoint  # noqa: E402
 from harness.task import Sample  # noqa: E402
 from harness.weights import file_digest  # noqa: E402
 from submissions.centernet.model import ARCHITECTURES, Detector, build  # noqa: E402
-from tasks.detection.sample import CATEGORIES, CATEGORY_IDS, SAMPLE_SEED, generate, write_sample  # noqa: E402
+from tasks.detection.coco.sample import write_sample  # noqa: E402
+from tasks.detection.scenes import CATEGORIES, CATEGORY_IDS, SAMPLE_SEED, generate  # noqa: E402
 
 FOLDER = Path(submissions.centernet.__file__).parent
 NAMES = ("boxes_xywh", "scores", "labels")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tasks.detection.sample import write_sample
+from tasks.detection.coco.sample import write_sample
 
 Command = Callable[..., Any]
 

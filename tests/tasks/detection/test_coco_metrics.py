@@ -6,8 +6,8 @@ from coco_cases import random_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.detection import reference
-from tasks.detection.metrics import (
+from tasks.detection.coco import reference
+from tasks.detection.coco.metrics import (
     Detections,
     Parameters,
     Truth,

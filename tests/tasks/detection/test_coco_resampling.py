@@ -8,9 +8,9 @@ from coco_cases import random_case, repeat_images
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.detection import reference
-from tasks.detection.metrics import Matches, Parameters, aggregate, match
-from tasks.detection.resampling import replicates
+from tasks.detection.coco import reference
+from tasks.detection.coco.metrics import Matches, Parameters, aggregate, match
+from tasks.detection.coco.resampling import replicates
 
 COCO = Parameters()
 

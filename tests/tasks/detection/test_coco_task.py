@@ -12,16 +12,16 @@ from PIL import Image
 from harness.errors import DataError, HarnessError, PredictionError, SubmissionError, UsageError
 from harness.submission import Submission
 from harness.task import DataRequest, Dataset, Predictions, Sample, Scoring, Statistics
-from tasks.detection import Coco, coco
-from tasks.detection.data import to_results
-from tasks.detection.formats import write_results
+from tasks.detection.coco.data import to_results
+from tasks.detection.coco.formats import write_results
+from tasks.detection.coco.task import Coco
 
 SCORING = Scoring(protocol="coco", settings={"max_detections": 100, "test_time_augmentation": "none"})
 
 
 @pytest.fixture(scope="session")
 def task() -> Coco:
-    return coco()
+    return Coco()
 
 
 @pytest.fixture(scope="session")

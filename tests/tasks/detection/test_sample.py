@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.detection.sample import SAMPLE_COUNT, SAMPLE_SEED, generate, write_sample
-from tasks.detection.sample_shapes import fill, shoelace_area
+from tasks.detection.coco.sample import write_sample
+from tasks.detection.scenes import SAMPLE_COUNT, SAMPLE_SEED, generate
+from tasks.detection.shapes import fill, shoelace_area
 
 PIXELS_SHA256 = "9feed3d52c1a796b49b1b5e2db8f0722e70f78786148347bacc7c5ba11786df4"
 ANNOTATIONS_SHA256 = "936fdcf00ca2806e68c9ee71891dc5c480e06e3b36c1ebdfc68f3aa96f575221"

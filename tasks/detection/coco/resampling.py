@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.kernels import Kernel
-from tasks.detection.metrics import Float, Int, Matches, Metric, Parameters, by_category, threshold_slice
+from tasks.detection.coco.metrics import Float, Int, Matches, Metric, Parameters, by_category, threshold_slice
 
 _REPLICATE: Final = Kernel(
     "coco_replicate", "int64", "int64", "uint16[]", "int64", "int64", "int64", "int64", "int64", "float64[]",

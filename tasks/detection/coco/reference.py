@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tasks.detection.metrics import Detections, Float, Int, Parameters, Truth
+from tasks.detection.coco.metrics import Detections, Float, Int, Parameters, Truth
 
 if TYPE_CHECKING:
     from pycocotools.cocoeval import COCOeval

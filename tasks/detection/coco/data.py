@@ -1,21 +1,17 @@
-"""COCO's files on disk -> samples and truth, and the columns that truth and predictions are kept in."""
+"""COCO's files on disk -> samples and truth, and the columns that the truth is kept in."""
 
-import io
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from harness.archives import Archive
 from harness.columns import ColumnSpec, Ragged, Table
 from harness.errors import DataError
-from harness.layout import missing
 from harness.task import DataRequest, Dataset
-from tasks.detection.formats import Annotations, Results, find_ids, read_annotations
-from tasks.detection.metrics import Detections, Int, Truth
+from tasks.detection.coco.formats import Annotations, Results, read_annotations
+from tasks.detection.coco.metrics import Detections, Int, Truth
+from tasks.detection.images import image_loader
+from tasks.detection.lookup import find_ids
 
 TRUTH: Final = (
     ColumnSpec(
@@ -25,13 +21,6 @@ TRUTH: Final = (
     ColumnSpec("area", "float64", ragged=True, group="annotations", description="of the segmentation, square pixels"),
     ColumnSpec("crowd", "bool", ragged=True, group="annotations"),
     ColumnSpec("nameless", "bool", ragged=True, group="annotations", description="the annotation's id is 0"),
-)
-PREDICTIONS: Final = (
-    ColumnSpec(
-        "boxes_xywh", "float64", (4,), ragged=True, group="detections", description="x, y, width, height, pixels"
-    ),
-    ColumnSpec("scores", "float64", ragged=True, group="detections"),
-    ColumnSpec("category_id", "int64", ragged=True, group="detections", description="the data set's id, not a label"),
 )
 OFFICIAL_COUNTS: Final = {
     "val2017": (5_000, 36_781, 80),
@@ -137,53 +126,3 @@ def to_results(table: Table) -> Results:
         boxes_xywh=boxes.values,
         scores=table.ragged("scores").values,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Images:
-    """Where images lie: a folder or a zip archive, and the path of each sample's in it."""
-
-    source: Path
-    paths: Mapping[str, str]
-    archive: Archive | None
-
-    def load(self, id: str) -> dict[str, NDArray[np.uint8]]:
-        """One image, uint8 RGB (height, width, 3); DataError if it cannot be decoded."""
-        from PIL import Image
-
-        where = f"{self.source / self.paths[id]}"
-        try:
-            with Image.open(io.BytesIO(self._bytes(self.paths[id]))) as image:
-                return {"image": np.asarray(image.convert("RGB"))}
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            reason = (str(error).splitlines() or [""])[0].split("<")[0].strip() or type(error).__name__
-            raise DataError(f"{where} is no image that can be read ({reason}); copy the file again") from None
-
-    def _bytes(self, name: str) -> bytes:
-        return self.archive.read(name) if self.archive else (self.source / name).read_bytes()
-
-
-def image_loader(
-    source: Path | None, names: Mapping[str, str], annotations: Path
-) -> Callable[[str], Mapping[str, Any]]:
-    """What decodes one sample's image; every file is looked for at once. `names` are the annotations' file names."""
-    if source is None:
-        raise DataError(f"the images of {annotations} are not given: name their folder or zip with --images")
-    if not source.exists():
-        raise missing([source], "the folder of images is")
-    archive = None if source.is_dir() else Archive(source, DataError)
-    there = _listing(source, archive)
-    paths = {id: there.get(name, there.get(Path(name).name, "")) for id, name in names.items()}
-    lacking = [source / names[id] for id, path in paths.items() if not path]
-    if lacking:
-        raise missing(lacking, f"{len(lacking)} of {len(names)} images are")
-    return _Images(source, paths, archive).load
-
-
-def _listing(source: Path, archive: Archive | None) -> dict[str, str]:
-    """File name, and path inside `source`, -> path inside `source`."""
-    if archive is not None:
-        paths = list(archive.names())
-    else:
-        paths = [path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()]
-    return {Path(path).name: path for path in paths} | {path: path for path in paths}

@@ -24,11 +24,11 @@ from harness.task import (
     Task,
     Values,
 )
-from tasks.detection.answers import arrange, encode_answer, label_map, unknown_classes
-from tasks.detection.data import open_dataset, to_detections, to_results, to_truth
-from tasks.detection.declaration import META
-from tasks.detection.formats import read_results, write_results
-from tasks.detection.metrics import (
+from tasks.detection.answers import encode_answer, label_map, unknown_classes
+from tasks.detection.coco.data import open_dataset, to_detections, to_results, to_truth
+from tasks.detection.coco.declaration import META
+from tasks.detection.coco.formats import read_results, write_results
+from tasks.detection.coco.metrics import (
     COCO_METRICS,
     Float,
     Matches,
@@ -39,6 +39,7 @@ from tasks.detection.metrics import (
     mean_of,
     summarize,
 )
+from tasks.detection.coco.results import arrange
 
 if TYPE_CHECKING:
     from harness.submission import Submission
@@ -65,7 +66,7 @@ class Coco(Task):
 
     def write_sample(self, directory: Path) -> None:
         """Write the generated sample."""
-        from tasks.detection.sample import write_sample
+        from tasks.detection.coco.sample import write_sample
 
         write_sample(directory)
 
@@ -119,7 +120,7 @@ class Coco(Task):
         self, statistics: Statistics, protocol: str, weights: NDArray[np.uint16], metrics: Sequence[str]
     ) -> Mapping[str, FloatArray]:
         """The twelve numbers of data in which every image stands as often as its weight says."""
-        from tasks.detection.resampling import replicates
+        from tasks.detection.coco.resampling import replicates
 
         chosen = parameters(statistics.facts["max_detections"])
         return replicates(from_table(statistics.table), len(statistics.facts["categories"]), chosen, weights, metrics)
@@ -159,7 +160,7 @@ class Coco(Task):
 
     def reference(self, dataset: Dataset, predictions: Predictions, scoring: Scoring) -> Values:
         """The twelve numbers from pycocotools itself."""
-        from tasks.detection.reference import aggregate
+        from tasks.detection.coco.reference import aggregate
 
         if scoring.settings.get("max_detections", 100) != 100:
             raise UsageError("--evaluator pycocotools gives -1 unless max_detections is 100: leave one of the two out")

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from harness.task import Interface, MetricSpec, ProtocolSpec, SettingSpec, TaskMeta
-from tasks.detection.data import PREDICTIONS
+from harness.task import MetricSpec, ProtocolSpec, SettingSpec, TaskMeta
+from tasks.detection.interface import INTERFACE
 
 _TITLES: Final = {
     "AP": "average precision, mean over IoU 0.50 to 0.95",
@@ -19,18 +19,6 @@ _TITLES: Final = {
     "ARm": "average recall of medium objects",
     "ARl": "average recall of large objects",
 }
-
-INTERFACE: Final = Interface(
-    id="detection",
-    title="object detection",
-    inputs="image: uint8 RGB (height, width, 3); dataset.facts['categories']: names of the categories",
-    answer=(
-        "boxes_xyxy: float (k, 4), corners in pixels of the image (or boxes_xywh: corner, width, height); "
-        "scores: float (k,); labels: int (k,), positions in the submission's `classes`"
-    ),
-    columns=PREDICTIONS,
-    baseline='return {"boxes_xyxy": np.zeros((0, 4)), "scores": np.zeros(0), "labels": np.zeros(0, np.int64)}',
-)
 
 META: Final = TaskMeta(
     id="coco",

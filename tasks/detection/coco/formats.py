@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from harness.errors import DataError, HarnessError, PredictionError
 from harness.files import write_atomic
 from harness.kernels import Kernel
+from tasks.detection.coco.metrics import Float, Int, Truth
 from tasks.detection.json_files import decode, read_bytes
-from tasks.detection.metrics import Float, Int, Truth
+from tasks.detection.lookup import find_ids
 
 _RESULTS: Final = Kernel(
     "coco_results", "uint8[]", "int64", "int64", "int64[]", "int64[]", "float64[]", "float64[]"
@@ -223,12 +224,6 @@ def _warnings(path: Path, ids: Int, known_image: NDArray[np.bool_], known_catego
             "matched with it as a false positive; number annotations from 1"
         )
     return warnings
-
-
-def find_ids(known: Int, ids: Int) -> tuple[Int, NDArray[np.bool_]]:
-    """Return where each of `ids` stands in `known`, which ascends and is not empty, and whether it is there at all."""
-    index = np.searchsorted(known, ids).clip(max=len(known) - 1)
-    return index, known[index] == ids
 
 
 def _check_ids(path: Path, ids: Int) -> None:

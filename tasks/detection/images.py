@@ -1,0 +1,64 @@
+"""Where the images of a detection data set lie, and how one is decoded."""
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.archives import Archive
+from harness.errors import DataError
+from harness.layout import missing
+
+
+@dataclass(frozen=True, slots=True)
+class _Images:
+    """Where images lie: a folder or a zip archive, and the path of each sample's in it."""
+
+    source: Path
+    paths: Mapping[str, str]
+    archive: Archive | None
+
+    def load(self, id: str) -> dict[str, NDArray[np.uint8]]:
+        """One image, uint8 RGB (height, width, 3); DataError if it cannot be decoded."""
+        from PIL import Image
+
+        where = f"{self.source / self.paths[id]}"
+        try:
+            with Image.open(io.BytesIO(self._bytes(self.paths[id]))) as image:
+                return {"image": np.asarray(image.convert("RGB"))}
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            reason = (str(error).splitlines() or [""])[0].split("<")[0].strip() or type(error).__name__
+            raise DataError(f"{where} is no image that can be read ({reason}); copy the file again") from None
+
+    def _bytes(self, name: str) -> bytes:
+        return self.archive.read(name) if self.archive else (self.source / name).read_bytes()
+
+
+def image_loader(
+    source: Path | None, names: Mapping[str, str], annotations: Path
+) -> Callable[[str], Mapping[str, Any]]:
+    """What decodes one sample's image; every file is looked for at once. `names` are the annotations' file names."""
+    if source is None:
+        raise DataError(f"the images of {annotations} are not given: name their folder or zip with --images")
+    if not source.exists():
+        raise missing([source], "the folder of images is")
+    archive = None if source.is_dir() else Archive(source, DataError)
+    there = _listing(source, archive)
+    paths = {id: there.get(name, there.get(Path(name).name, "")) for id, name in names.items()}
+    lacking = [source / names[id] for id, path in paths.items() if not path]
+    if lacking:
+        raise missing(lacking, f"{len(lacking)} of {len(names)} images are")
+    return _Images(source, paths, archive).load
+
+
+def _listing(source: Path, archive: Archive | None) -> dict[str, str]:
+    """File name, and path inside `source`, -> path inside `source`."""
+    if archive is not None:
+        paths = list(archive.names())
+    else:
+        paths = [path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()]
+    return {Path(path).name: path for path in paths} | {path: path for path in paths}
