@@ -146,11 +146,11 @@ def _write(client: "MlflowClient", home: Home, record: Record, experiment: str) 
     with tempfile.TemporaryDirectory() as folder:
         try:
             moments = _milliseconds(record.run.started), _milliseconds(record.run.finished)
-            table = _sample_table(home, record, Path(folder))
+            beside = [_sample_table(home, record, Path(folder)), _curves(home, record, Path(folder))]
         except Exception as error:  # what a stranger's dates and files make Python and NumPy raise has no bound
             reason = error if isinstance(error, HarnessError) else describe(error)
             raise RecordError(f"record {record.id} cannot be mirrored: {reason}") from None
-        files = [home.record_path(record.id), *([table] if table else [])]
+        files = [home.record_path(record.id), *filter(None, beside)]
         _remove_begun(client, experiment, record)
         try:
             _write_run(client, record, experiment, moments, files)
@@ -278,3 +278,14 @@ def _sample_table(home: Home, record: Record, folder: Path) -> Path | None:
             for id, *values in zip(table.ids, *[column.tolist() for column in dense.values()], strict=True)
         )
     return path
+
+
+def _curves(home: Home, record: Record, folder: Path) -> Path | None:
+    """The curves as they are stored, or None where there are none."""
+    from harness.predictions import load_table, save_table
+
+    stored = next((artifact for artifact in record.artifacts if artifact.kind == "curves"), None)
+    if stored is None:
+        return None
+    save_table(folder / "curves.npz", load_table(home.artifact(stored)))
+    return folder / "curves.npz"

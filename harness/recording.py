@@ -48,6 +48,8 @@ def build_record(
     artifacts.append(home.write_statistics(scored.statistics.table))
     if scored.replicates:
         artifacts.append(home.write_replicates(scored.replicates))
+    if any(scored.curves.values()):
+        artifacts.append(home.write_curves(scored.curves))
     record = Record(
         schema=SCHEMA,
         id="",

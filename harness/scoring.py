@@ -6,17 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from math import inf, isclose, isfinite
-from typing import Any
 
 import numpy as np
 
-from harness import __version__
+from harness import __version__, details
 from harness.errors import HarnessError, UsageError
 from harness.options import RunOptions, parse_value
 from harness.record import DetailTable, Evaluator, Interval, Metric
 from harness.settings import known
 from harness.statistics import MINIMUM_UNITS, interval, resample_weights
-from harness.task import Dataset, FloatArray, MetricSpec, Predictions, Scoring, Statistics, Task, Units, Values
+from harness.task import Curve, Dataset, FloatArray, MetricSpec, Predictions, Scoring, Statistics, Task, Units, Values
 
 RESAMPLES = 1000
 
@@ -29,6 +28,8 @@ class Scored:
     tables: list[DetailTable]
     statistics: Statistics
     replicates: dict[str, FloatArray]
+    curves: dict[str, Sequence[Curve]]
+    """Protocol -> its curves, for every protocol that was computed."""
     evaluator: Evaluator
     warnings: list[str]
 
@@ -87,9 +88,10 @@ def score_predictions(
         ]
     return Scored(
         metrics=metrics,
-        tables=[_table(table) for table in task.tables(statistics, scoring.protocol)],
+        tables=details.tables(task, statistics, units, scoring.protocol),
         statistics=statistics,
         replicates=replicates,
+        curves={protocol: details.curves(task, statistics, protocol) for protocol in protocols},
         evaluator=_evaluator(task, scoring),
         warnings=[*dataset.warnings, *predictions.warnings, *statistics.warnings],
     )
@@ -196,12 +198,6 @@ def _interval(value: float, replicates: FloatArray, unit: str, spec: MetricSpec)
     low = found.low if spec.least is None else max(found.low, spec.least)
     high = found.high if spec.most is None else min(found.high, spec.most)
     return Interval(low=low, high=high, level=found.level, method=method), ""
-
-
-def _table(table: Any) -> DetailTable:
-    return DetailTable(
-        name=table.name, title=table.title, columns=list(table.columns), rows=[list(row) for row in table.rows]
-    )
 
 
 def _evaluator(task: Task, scoring: Scoring) -> Evaluator:

@@ -1,13 +1,14 @@
-"""A home: the folder that holds records, predictions, statistics and replicates."""
+"""A home: the folder that holds records, predictions, statistics, replicates and curves."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
 from harness.columns import Table
+from harness.curves import Curve, curve_table
 from harness.errors import RecordError
 from harness.files import write_bytes
 from harness.predictions import save_table
@@ -87,20 +88,22 @@ class Home:
     # -- artifacts ---------------------------------------------------------------------------------------------------
     def write_statistics(self, table: Table) -> Artifact:
         """Store per-unit statistics under their digest."""
-        digest = table.digest()
-        path = Path("statistics") / f"{digest[:32]}.npz"
-        if not (self.path / path).exists():
-            save_table(self.path / path, table)
-        return Artifact(kind="statistics", path=str(path), digest=digest)
+        return self._write("statistics", table)
 
     def write_replicates(self, replicates: dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]) -> Artifact:
         """Store the replicate scores of every metric, float64 (B,) each, under their digest."""
-        table = replicate_table(replicates)
+        return self._write("replicates", replicate_table(replicates))
+
+    def write_curves(self, curves: Mapping[str, Sequence[Curve]]) -> Artifact:
+        """Store the curves of every protocol under their digest."""
+        return self._write("curves", curve_table(curves))
+
+    def _write(self, kind: str, table: Table) -> Artifact:
         digest = table.digest()
-        path = Path("replicates") / f"{digest[:32]}.npz"
+        path = Path(kind) / f"{digest[:32]}.npz"
         if not (self.path / path).exists():
             save_table(self.path / path, table)
-        return Artifact(kind="replicates", path=str(path), digest=digest)
+        return Artifact(kind=kind, path=str(path), digest=digest)
 
     def artifact(self, artifact: Artifact) -> Path:
         """Where an artifact is kept, whether it is there or not.

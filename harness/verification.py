@@ -6,6 +6,7 @@ from typing import Any, TypedDict
 
 import msgspec
 
+from harness.curves import curve_table
 from harness.errors import HarnessError, RecordError, describe
 from harness.files import write_bytes
 from harness.options import RunOptions
@@ -92,8 +93,14 @@ def compare(record: Record, scored: Scored) -> list[str]:
     for metric in record.metrics:
         differences += _compare_metric(metric, again.pop((metric.protocol, metric.name), None))
     differences += [f"{name} ({protocol}) is not in the record" for protocol, name in again]
-    differences += _difference("tables", record.tables, scored.tables)
-    found = {"statistics": scored.statistics.table, "replicates": replicate_table(scored.replicates)}
+    tables = {table.name: table for table in scored.tables}
+    for table in record.tables:
+        # Tables and curves that a newer harness makes besides are no contradiction of an older record.
+        differences += _difference(f"table '{table.name}'", table, tables.get(table.name))
+    found = {
+        "statistics": scored.statistics.table, "replicates": replicate_table(scored.replicates),
+        "curves": curve_table(scored.curves),
+    }  # fmt: skip
     for artifact in record.artifacts:
         if artifact.kind in found:
             differences += _difference(f"{artifact.kind} digest", artifact.digest, found[artifact.kind].digest())
