@@ -1,11 +1,9 @@
 /* Reads COCO's detection results, [{"image_id": 1, "category_id": 1, "bbox": [x, y, w, h], "score": s}, ...], into
  * columns. It takes the plain case only: whatever it does not know at sight (nested values in other fields, escapes,
  * any error) it leaves to a full JSON parser. */
-#include <float.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "kernels.h"
+#include "number.h"
 
 enum { IRREGULAR = -2 };
 
@@ -36,93 +34,53 @@ static int take_string(Text *text, const char **start, size_t *length) {
     return 1;
 }
 
-static int digit(const Text *text) { return text->at < text->end && *text->at >= '0' && *text->at <= '9'; }
-
-/* A number's digits without the point, and where the point stands. */
-typedef struct {
-    const char *start;
-    uint64_t digits;
-    int n_digits, exponent, negative, integer;
-} Number;
-
-static void take_digits(Text *text, Number *number, int step) {
-    for (; digit(text); text->at++) {
-        number->exponent += step;
-        /* Leading zeros are no digits; beyond 19 digits the value is read again, by strtod. */
-        if (number->n_digits == 0 && *text->at == '0') continue;
-        if (number->n_digits++ < 19) number->digits = 10 * number->digits + (uint64_t)(*text->at - '0');
-    }
+static const char *skip_sign(const Text *text, Number *number) {
+    number->negative = text->at < text->end && *text->at == '-';
+    return text->at + number->negative;
 }
 
-static int take_number(Text *text, Number *number) {
+/* JSON's grammar of a number, which is narrower than Python's; says whether it was written as an integer. */
+static int take_number(Text *text, Number *number, int *integer) {
     skip_space(text);
-    *number = (Number){.start = text->at, .integer = 1};
-    if (text->at < text->end && *text->at == '-') number->negative = 1, text->at++;
-    if (!digit(text)) return 0;
-    if (*text->at == '0') text->at++;
-    else take_digits(text, number, 0);
-    if (digit(text)) return 0;
-    if (text->at < text->end && *text->at == '.') {
-        number->integer = 0;
-        text->at++;
-        if (!digit(text)) return 0;
-        take_digits(text, number, -1);
+    *number = (Number){0};
+    *integer = 1;
+    const char *at = skip_sign(text, number), *end = text->end;
+    if (!is_digit(at, end)) return 0;
+    at = *at == '0' ? at + 1 : number_digits(number, at, end, 0);
+    if (is_digit(at, end)) return 0;
+    if (at < end && *at == '.') {
+        *integer = 0;
+        if (!is_digit(++at, end)) return 0;
+        at = number_digits(number, at, end, -1);
     }
-    if (text->at < text->end && (*text->at == 'e' || *text->at == 'E')) {
-        int sign = 1, exponent = 0;
-        number->integer = 0;
-        text->at++;
-        if (text->at < text->end && (*text->at == '+' || *text->at == '-')) sign = *text->at++ == '-' ? -1 : 1;
-        if (!digit(text)) return 0;
-        for (; digit(text); text->at++) exponent = exponent < 1000 ? 10 * exponent + (*text->at - '0') : exponent;
-        number->exponent += sign * exponent;
+    if (at < end && (*at == 'e' || *at == 'E')) {
+        *integer = 0;
+        if (!(at = number_exponent(number, at + 1, end))) return 0;
     }
-    return 1;
-}
-
-/* The double nearest to digits / 10^places, if it is certain; both arguments are exact in a 64-bit significand. */
-static int divide_by_power(uint64_t digits, int places, double *value) {
-#if LDBL_MANT_DIG == 64
-    static const long double powers[] = {1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1e6L,  1e7L,  1e8L,  1e9L,
-                                         1e10L, 1e11L, 1e12L, 1e13L, 1e14L, 1e15L, 1e16L, 1e17L, 1e18L, 1e19L,
-                                         1e20L, 1e21L, 1e22L, 1e23L, 1e24L, 1e25L, 1e26L, 1e27L};
-    if (places > 27) return 0;
-    long double quotient = (long double)digits / powers[places];
-    uint64_t significand;
-    memcpy(&significand, &quotient, sizeof significand);
-    /* Rounded once to 64 bits; rounding again to 53 errs only if the first came to lie halfway between two doubles. */
-    if ((significand & 0x7ff) == 0x400) return 0;
-    *value = (double)quotient;
-    return 1;
-#else
-    (void)digits, (void)places, (void)value;
-    return 0;
-#endif
-}
-
-static int to_double(const Text *text, const Number *number, double *value) {
-    char copy[64];
-    size_t length = (size_t)(text->at - number->start);
-    if (number->n_digits == 0) *value = 0;
-    else if (number->n_digits > 19 || number->exponent > 0 || !divide_by_power(number->digits, -number->exponent, value)) {
-        if (length >= sizeof copy || number->exponent > 290 || number->exponent < -290) return 0;
-        memcpy(copy, number->start, length);
-        copy[length] = '\0';
-        *value = strtod(copy, NULL);
-        return 1;
-    }
-    if (number->negative) *value = -*value;
+    text->at = at;
     return 1;
 }
 
 static int take_double(Text *text, double *value) {
     Number number;
-    return take_number(text, &number) && to_double(text, &number, value);
+    int integer;
+    char copy[64];
+    skip_space(text);
+    const char *start = text->at;
+    if (!take_number(text, &number, &integer)) return 0;
+    if (number_value(&number, value)) return 1;
+    size_t length = (size_t)(text->at - start);
+    if (length >= sizeof copy || number.exponent > 290 || number.exponent < -290) return 0;
+    memcpy(copy, start, length);
+    copy[length] = '\0';
+    *value = strtod(copy, NULL);
+    return 1;
 }
 
 static int take_integer(Text *text, int64_t *value) {
     Number number;
-    if (!take_number(text, &number) || !number.integer || number.n_digits > 18) return 0;
+    int integer;
+    if (!take_number(text, &number, &integer) || !integer || number.n_digits > 18) return 0;
     *value = number.negative ? -(int64_t)number.digits : (int64_t)number.digits;
     return 1;
 }
@@ -135,11 +93,12 @@ static int take_box(Text *text, double *box) {
 
 static int skip_scalar(Text *text) {
     Number number;
+    int integer;
     const char *start;
     size_t length;
     skip_space(text);
     if (text->at < text->end && *text->at == '"') return take_string(text, &start, &length);
-    return take_number(text, &number);
+    return take_number(text, &number, &integer);
 }
 
 /* One entry, after its opening brace. */
