@@ -108,7 +108,7 @@ class TaskMeta:
     hidden: bool = False
     """True for a data set that boards show only when asked for."""
     private_labels: bool = False
-    """True where the truth is not public: then replicates are not published."""
+    """True where the truth is not public: then replicates are not published, curves and worst units not even kept."""
 
     def __post_init__(self) -> None:
         """Raises ValueError where the declaration contradicts itself."""

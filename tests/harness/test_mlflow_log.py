@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from command_line import Done, Harness
 
+from harness.predictions import load_table
+
 pytest.importorskip("mlflow")
 # A fresh SQLite store takes MLflow more than ten seconds on a busy machine: this module has one, made once.
 pytestmark = [pytest.mark.live, pytest.mark.slow]
@@ -79,6 +81,18 @@ def test_the_submission_is_a_model_and_the_record_an_artifact(mirrored: Harness,
         local = Path(client.download_artifacts(found[id].info.run_id, "samples.csv"))
         lines = local.read_text().splitlines()
         assert lines[0] == "id,correct" and lines[1] == "000,1.0" and len(lines) == 25
+
+
+def test_the_curves_of_a_record_are_an_artifact(mirrored: Harness, client: Any, curved: Path, tmp_path: Path) -> None:
+    store, data = f"sqlite:///{mirrored.home / 'mlflow.db'}", curved.parent / "data"
+    done = mirrored(
+        "score", "--task", curved, "--data", data, curved.parent / "mine.csv", "--json",
+        "--tracking-uri", store, "--home", tmp_path / "home",
+    ).json()  # fmt: skip
+    [run] = client.search_runs([client.get_experiment_by_name("curved/test").experiment_id])
+    found = load_table(Path(client.download_artifacts(run.info.run_id, "curves.npz", str(tmp_path))))
+    [kept] = [item for item in done["artifacts"] if item["kind"] == "curves"]
+    assert found.digest() == kept["digest"] and found.ids == ("curved/rising",)
 
 
 def test_logging_again_adds_nothing(mirrored: Harness, client: Any, tiny: Path, probe: Path) -> None:
