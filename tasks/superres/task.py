@@ -32,7 +32,7 @@ from tasks.superres.benchmarks import Benchmark
 from tasks.superres.data import COLUMNS, find_files, high_folder, open_dataset, read_scale, to_image, to_row
 from tasks.superres.formats import check_size, read_images, write_images
 from tasks.superres.images import shortened
-from tasks.superres.metrics import quality
+from tasks.superres.metrics import PEAK, quality
 from tasks.superres.resize import downscale
 
 if TYPE_CHECKING:
@@ -204,10 +204,12 @@ class SuperResolution(Task):
         )
         return (DetailTable(name="images", title="Per image", columns=("image", *METRICS), rows=rows),)
 
+    worst_title = "root mean squared error, of 255"
+
     def worst(self, statistics: Statistics, protocol: str) -> FloatArray:
-        """Lowest PSNR first."""
-        negated: FloatArray = -statistics.table.dense(_column("PSNR", protocol))
-        return negated
+        """The root mean squared error that the PSNR states: 0 where the images are the same."""
+        error: FloatArray = PEAK * 10 ** (statistics.table.dense(_column("PSNR", protocol)) / -20)
+        return error
 
     def agreement(self) -> str:
         """What the scorer was compared with."""

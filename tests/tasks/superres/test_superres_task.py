@@ -82,6 +82,7 @@ def test_an_answer_equal_to_the_truth_is_undefined_with_a_reason(task: SuperReso
     assert math.isfinite(replicates[0]) and math.isnan(replicates[1])
     (table,) = task.tables(statistics, "matlab-y")
     assert table.rows[1][:2] == ("scene01", None)
+    assert task.worst(statistics, "matlab-y")[1] == 0
 
 
 def test_the_table_lists_every_image(task: SuperResolution, statistics: Statistics) -> None:
@@ -91,8 +92,10 @@ def test_the_table_lists_every_image(task: SuperResolution, statistics: Statisti
 
 
 def test_the_worst_image_has_the_lowest_psnr(task: SuperResolution, statistics: Statistics) -> None:
-    psnr = statistics.table.dense("PSNR_matlab-y")
-    assert np.argmax(task.worst(statistics, "matlab-y")) == np.argmin(psnr)
+    psnr, error = statistics.table.dense("PSNR_matlab-y"), task.worst(statistics, "matlab-y")
+    assert np.argmax(error) == np.argmin(psnr)
+    assert np.array_equal(error == 0, np.isinf(psnr))
+    assert np.allclose(20 * np.log10(255 / error[error > 0]), psnr[error > 0], rtol=1e-12)
 
 
 def answer_with(image: Any) -> Any:
