@@ -1,11 +1,14 @@
 """JSON files, plain or compressed, decoded into declared types with errors that say where and what."""
 
+import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, TypeVar
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from harness.archives import TEXT_LIMIT, Archive, read_gzip
 from harness.errors import HarnessError
@@ -18,16 +21,17 @@ _NAMES: Final = {
 _ENTRY: Final = re.compile(r"\$\.?(\w*)\[(\d+|\.\.\.)\]\.?(.*)")
 
 
-def read_bytes(path: Path, error: type[HarnessError], member: str = "") -> bytes:
+def read_bytes(path: Path, error: type[HarnessError], member: str = "", top: bytes = b"") -> bytes:
     """Return the content of a JSON file, of `path`.gz, or of the JSON file in a zip archive.
 
-    In an archive with several JSON files the one named `member` is taken. Raises `error`.
+    In an archive with several JSON files the one named `member` is taken, else the only one that begins with `top`:
+    annotations are an object, ``{``, results are a list, ``[``. Raises `error`.
     """
     if path.suffix == ".gz":
         return read_gzip(path, error)
     if path.suffix == ".zip":
         archive = Archive(path, error)
-        return archive.read(_member(path, archive.names(), error, member), TEXT_LIMIT)
+        return _member(path, archive, error, member, top)
     try:
         return path.read_bytes()
     except OSError as reason:
@@ -46,13 +50,17 @@ def decode(data: bytes, wanted: type[T], path: Path, error: type[HarnessError]) 
         raise error(f"{path}: lists or objects are nested too deep for any file of this format") from None
 
 
-def _member(path: Path, names: Sequence[str], error: type[HarnessError], member: str) -> str:
-    found = [name for name in names if name.endswith(".json") and not name.startswith("__MACOSX/")]
+def _member(path: Path, archive: Archive, error: type[HarnessError], member: str, top: bytes) -> bytes:
+    found = [name for name in archive.names() if name.endswith(".json") and not name.startswith("__MACOSX/")]
     chosen = found if len(found) == 1 else [name for name in found if member and Path(name).name == member]
-    if len(chosen) != 1:
+    contents = [archive.read(name, TEXT_LIMIT) for name in chosen or (found if top else [])]
+    if not chosen:
+        contents = [content for content in contents if content.lstrip()[:1] == top]
+    if len(contents) != 1:
         wanted = f"one called {member}" if member else "exactly one"
-        raise error(f"{path} holds {len(found)} JSON files, expected {wanted}")
-    return chosen[0]
+        kind = {b"{": ", or one that is annotations", b"[": ", or one that is a list of results"}.get(top, "")
+        raise error(f"{path} holds {len(found)} JSON files, expected {wanted}{kind}")
+    return contents[0]
 
 
 def _in_words(reason: str) -> str:
@@ -97,3 +105,24 @@ def _malformed(data: bytes, reason: str) -> str:
         place = f"entry {entry}, {field[-1].decode()}" if field else f"entry {entry}"
         return f"{place}: {token[0].decode()} (byte {at}) is no JSON number; scores and boxes must be finite"
     return f"not JSON at byte {at}: {reason.removeprefix('JSON is malformed: ').partition(' (byte')[0]}"
+
+
+def check_values(
+    path: Path, entry: str, field: str, values: NDArray[np.float64], *, lowest: float | None, error: type[HarnessError]
+) -> None:
+    """Check that every value of the rows, (n, m), is finite, or not below `lowest`; raises `error` naming the entry."""
+    bad = ~np.isfinite(values) if lowest is None else values < lowest
+    if bad.any():
+        row, column = np.argwhere(bad)[0].tolist()
+        what = "is not finite" if lowest is None else "is negative"
+        place = entry.format(row)
+        raise error(f"{path}: {place}, {field}: {values[row, column]} {what}")
+
+
+@contextlib.contextmanager
+def fitting_ids(path: Path, error: type[HarnessError]) -> Iterator[None]:
+    """Turn the overflow of an id into an error of the file."""
+    try:
+        yield
+    except OverflowError:
+        raise error(f"{path}: an id does not fit in 64 bits") from None

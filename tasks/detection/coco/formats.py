@@ -3,7 +3,6 @@
 Source: cocodataset.org/#format-data and #format-results; cocodataset/cocoapi, PythonAPI/pycocotools/coco.py (loadRes).
 """
 
-import contextlib
 import gzip
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -17,11 +16,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import DataError, HarnessError, PredictionError
+from harness.errors import DataError, PredictionError
 from harness.files import write_atomic
 from harness.kernels import Kernel
 from tasks.detection.coco.metrics import Float, Int, Truth
-from tasks.detection.json_files import decode, read_bytes
+from tasks.detection.json_files import check_values, decode, fitting_ids, read_bytes
 from tasks.detection.lookup import find_ids
 
 _RESULTS: Final = Kernel(
@@ -92,12 +91,12 @@ def read_annotations(path: Path, member: str = "") -> Annotations:
     twice, no images, no categories. Annotations of unknown images or categories are left out with a warning, which
     pycocotools does in silence.
     """
-    found = decode(read_bytes(path, DataError, member), _Instances, path, DataError)
+    found = decode(read_bytes(path, DataError, member, top=b"{"), _Instances, path, DataError)
     if not found.images or not found.categories:
         raise DataError(f"{path} has no {'categories' if found.images else 'images'}: it cannot be scored against")
     file_names = {image.id: image.file_name for image in found.images}
     category_names = {category.id: category.name for category in found.categories}
-    with _int64(path, DataError):
+    with fitting_ids(path, DataError):
         image_ids, category_ids = np.array(sorted(file_names), np.int64), np.array(sorted(category_names), np.int64)
         truth, warnings = _truth(path, found.annotations, image_ids, category_ids)
     return Annotations(
@@ -115,14 +114,14 @@ def read_results(path: Path) -> Results:
 
     Raises PredictionError: not JSON, not a list, a missing or wrong field, a number not finite, a negative size.
     """
-    data = read_bytes(path, PredictionError)
+    data = read_bytes(path, PredictionError, top=b"[")
     results = _plain_results(data)
     if results is None:
-        with _int64(path, PredictionError):
+        with fitting_ids(path, PredictionError):
             results = _results(path, decode(data, list[_Result], path, PredictionError))
-    _check(path, "entry {}", "score", results.scores[:, None], lowest=None, error=PredictionError)
-    _check(path, "entry {}", "bbox", results.boxes_xywh, lowest=None, error=PredictionError)
-    _check(path, "entry {}", "bbox", results.boxes_xywh[:, 2:], lowest=0, error=PredictionError)
+    check_values(path, "entry {}", "score", results.scores[:, None], lowest=None, error=PredictionError)
+    check_values(path, "entry {}", "bbox", results.boxes_xywh, lowest=None, error=PredictionError)
+    check_values(path, "entry {}", "bbox", results.boxes_xywh[:, 2:], lowest=0, error=PredictionError)
     return results
 
 
@@ -195,8 +194,8 @@ def _truth(path: Path, entries: list[_Annotation], image_ids: Int, category_ids:
     area = np.fromiter(map(attrgetter("area"), entries), np.float64, len(entries))
     ids, images, categories = (_integers(entries, name) for name in ("id", "image_id", "category_id"))
     boxes = _boxes(entries)
-    _check(path, "annotations[{}]", "bbox", boxes[:, 2:], lowest=0, error=DataError)
-    _check(path, "annotations[{}]", "area", area[:, None], lowest=0, error=DataError)
+    check_values(path, "annotations[{}]", "bbox", boxes[:, 2:], lowest=0, error=DataError)
+    check_values(path, "annotations[{}]", "area", area[:, None], lowest=0, error=DataError)
     _check_ids(path, ids)
     image, known_image = find_ids(image_ids, images)
     category, known_category = find_ids(category_ids, categories)
@@ -233,24 +232,3 @@ def _check_ids(path: Path, ids: Int) -> None:
         raise DataError(
             f"{path}: {len(twice)} annotation ids are used more than once, such as {twice[0]}; ids must be unique"
         )
-
-
-def _check(
-    path: Path, entry: str, field: str, values: Float, *, lowest: float | None, error: type[HarnessError]
-) -> None:
-    """Check that every value of the rows, (n, m), is finite, or not below `lowest`."""
-    bad = ~np.isfinite(values) if lowest is None else values < lowest
-    if bad.any():
-        row, column = np.argwhere(bad)[0].tolist()
-        what = "is not finite" if lowest is None else "is negative"
-        place = entry.format(row)
-        raise error(f"{path}: {place}, {field}: {values[row, column]} {what}")
-
-
-@contextlib.contextmanager
-def _int64(path: Path, error: type[HarnessError]) -> Iterator[None]:
-    """Turn the overflow of an id into an error of the file."""
-    try:
-        yield
-    except OverflowError:
-        raise error(f"{path}: an id does not fit in 64 bits") from None

@@ -145,20 +145,22 @@ def match(truth: Truth, detections: Detections, parameters: Parameters) -> Match
     ground truth outside the area range, do not count. Inputs must be finite.
     """
     thresholds = np.array(parameters.thresholds)
-    order, rank, offsets = _order(detections.offsets, detections.category, detections.scores, parameters.limits[-1])
-    gt_order, _, _ = _order(truth.offsets, truth.category, np.zeros(len(truth.area)), len(truth.area))
+    order, rank, offsets = order_by_score(
+        detections.offsets, detections.category, detections.scores, parameters.limits[-1]
+    )
+    gt_order, _, _ = order_by_score(truth.offsets, truth.category, np.zeros(len(truth.area)), len(truth.area))
     category, boxes = detections.category[order], detections.boxes_xywh[order]
     gt_category, crowd = truth.category[gt_order], truth.crowd[gt_order]
-    ignored = _outside(truth.area[gt_order], parameters) | crowd[:, None]
+    ignored = outside(truth.area[gt_order], parameters) | crowd[:, None]
     positive = np.zeros((len(order), len(parameters.areas)), np.uint16)
     skipped = np.zeros_like(positive)
     _MATCH(
         len(offsets) - 1, len(parameters.areas), len(thresholds), thresholds,
-        offsets, category, boxes, _outside(boxes[:, 2] * boxes[:, 3], parameters).view(np.uint8),
+        offsets, category, boxes, outside(boxes[:, 2] * boxes[:, 3], parameters).view(np.uint8),
         truth.offsets, gt_category, truth.boxes_xywh[gt_order], crowd.view(np.uint8),
         truth.nameless[gt_order].view(np.uint8), ignored.view(np.uint8), positive, skipped,
     )  # fmt: skip
-    truth_offsets, truth_category, truth_count = _count_truth(truth.offsets, gt_category, ignored)
+    truth_offsets, truth_category, truth_count = count_truth(truth.offsets, gt_category, ignored)
     return Matches(
         offsets=offsets, category=category, score=detections.scores[order], rank=rank,
         positive=positive, ignored=skipped,
@@ -233,23 +235,33 @@ def _mean(cells: Float) -> float | None:
     return float(np.mean(defined)) if len(defined) else None
 
 
-def _order(offsets: Int, category: NDArray[np.int32], scores: Float, limit: int) -> tuple[Int, NDArray[np.int32], Int]:
+def order_by_score(
+    offsets: Int, category: NDArray[np.int32], scores: Float, limit: int
+) -> tuple[Int, NDArray[np.int32], Int]:
+    """Return each image's rows by category and descending score, ties in file order, their ranks, and new offsets.
+
+    Rows whose rank inside their image and category is `limit` or more are left out.
+    """
     order, rank = np.empty(len(scores), np.int64), np.empty(len(scores), np.int32)
     kept_offsets = np.empty_like(offsets)
     kept = _ORDER(len(offsets) - 1, limit, offsets, category, scores, order, rank, kept_offsets)
     return order[:kept], rank[:kept], kept_offsets
 
 
-def _outside(area: Float, parameters: Parameters) -> NDArray[np.bool_]:
+def outside(area: Float, parameters: Parameters) -> NDArray[np.bool_]:
+    """Return which areas, (n,), lie out of each size range: bool (n, areas)."""
     lowest, highest = np.array(parameters.areas).T
     result: NDArray[np.bool_] = (area[:, None] < lowest) | (area[:, None] > highest)
     return result
 
 
-def _count_truth(
+def count_truth(
     offsets: Int, category: NDArray[np.int32], ignored: NDArray[np.bool_]
 ) -> tuple[Int, NDArray[np.int32], NDArray[np.int32]]:
-    """Count what counts for every image and category; rows of `category` are sorted inside an image."""
+    """Count what counts for every image and category; rows of `category` are sorted inside an image.
+
+    Returns offsets (images + 1,), and for each row of one image and one category its category and counts (rows, areas).
+    """
     image = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
     new = np.ones(len(image), np.bool_)
     new[1:] = (image[1:] != image[:-1]) | (category[1:] != category[:-1])
