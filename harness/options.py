@@ -52,7 +52,8 @@ class RunOptions:
     interval: bool = option(True, "leave out the 95 %% intervals and the replicates", verbs=SCORED, kind=bool)
     settings: dict[str, str] = option(
         {},
-        "a setting of the task or an option of the submission",
+        "a setting of the task or an option of the submission; a setting is a flag of its own, too: "
+        "'--task TASK --help' lists them",
         verbs=("eval", "bench", "score"),
         metavar="NAME=VALUE",
         many=True,

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from harness import __version__
 from harness.cli import bench, data, doctor, eval, listing, log, new, schema, score, verify, weights
+from harness.cli.setting_flags import add_setting_flags
 from harness.errors import HarnessError, describe
 from harness.registry import FOLDER
 
@@ -84,6 +85,12 @@ class _Parser(argparse.ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"allow_abbrev": False, **options})
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse; a verb that takes settings has a flag for each that the named task declares."""
+        if args is not None and "--set" in self._option_string_actions:
+            add_setting_flags(self, args)
+        return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         """One sentence, without the usage that would bury it; ends with status 2."""
