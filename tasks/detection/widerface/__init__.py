@@ -1,0 +1,1 @@
+"""Face detection on WIDER FACE's validation images, scored as its authors score it."""
