@@ -1,0 +1,214 @@
+"""TinyPerson's annotation files: COCO's form with what is ignored, what is uncertain, and pieces of images.
+
+Source: ucas-vg/PointTinyBenchmark, dataset/TinyPerson_annotation.md; the fields that the evaluators read.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.errors import DataError
+from tasks.detection.coco.metrics import Float, Int
+from tasks.detection.json_files import check_values, decode, fitting_ids, read_bytes
+from tasks.detection.lookup import find_ids
+from tasks.detection.tinyperson.metrics import TinyTruth
+
+_Flag = bool | int | None
+_Box = tuple[float, float, float, float]
+VISIBLE = 1 - 1e-12
+"""The visible part of an annotation that does not say how much of it is seen."""
+
+
+class _Image(msgspec.Struct, gc=False):
+    id: int
+    file_name: str = ""
+    corner: _Box | None = None
+
+
+class _Category(msgspec.Struct, gc=False):
+    id: int
+    name: str = ""
+
+
+class _Annotation(msgspec.Struct, gc=False):
+    id: int
+    image_id: int
+    category_id: int
+    bbox: _Box
+    area: float
+    iscrowd: _Flag = 0
+    ignore: _Flag = 0
+    uncertain: _Flag = 0
+    size: float | None = None
+    vis_ratio: float | None = None
+    vis: _Box | None = None
+
+
+class _Document(msgspec.Struct):
+    images: list[_Image]
+    annotations: list[_Annotation]
+    categories: list[_Category]
+
+
+class _Pieces(msgspec.Struct):
+    images: list[_Image]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Annotations:
+    """An annotation file in columns. Images and categories stand in ascending order of their ids, each once."""
+
+    image_ids: Int
+    file_names: tuple[str, ...]
+    category_ids: Int
+    category_names: tuple[str, ...]
+    truth: TinyTruth
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubImages:
+    """The pieces that images were cut into, in file order: ids int64 (n,), upper left corners float64 (n, 2), pixels."""
+
+    ids: Int
+    file_names: tuple[str, ...]
+    """Of the image that each piece was cut from."""
+    corners: Float
+
+
+def read_annotations(path: Path, member: str = "") -> Annotations:
+    """Read an annotation file, also `.gz` or `.zip` (of several files in it `member`, or the one that is no list).
+
+    Raises DataError: not JSON, a missing or wrong field, negative sizes, annotation ids used twice, no images, no
+    categories, or pieces of images, which are not what the benchmark scores on. Annotations of unknown images or
+    categories are left out with a warning.
+    """
+    found = decode(read_bytes(path, DataError, member, top=b"{"), _Document, path, DataError)
+    if not found.images or not found.categories:
+        raise DataError(f"{path} has no {'categories' if found.images else 'images'}: it cannot be scored against")
+    if any(image.corner is not None for image in found.images):
+        raise DataError(
+            f"{path} describes pieces of images (it has `corner`): score against the annotations of whole images, and "
+            "name this file with --sub-images if the results are for the pieces"
+        )
+    file_names = {image.id: image.file_name for image in found.images}
+    category_names = {category.id: category.name for category in found.categories}
+    with fitting_ids(path, DataError):
+        image_ids, category_ids = np.array(sorted(file_names), np.int64), np.array(sorted(category_names), np.int64)
+        truth, warnings = _truth(path, found.annotations, image_ids, category_ids)
+    return Annotations(
+        image_ids=image_ids,
+        file_names=tuple(file_names[id] for id in image_ids.tolist()),
+        category_ids=category_ids,
+        category_names=tuple(category_names[id] for id in category_ids.tolist()),
+        truth=truth,
+        warnings=tuple(warnings),
+    )
+
+
+def read_sub_images(path: Path) -> SubImages:
+    """Read which piece of which image every image of an annotation file is, by its `corner`: x1, y1, x2, y2.
+
+    Raises DataError where an image has none, or an id is used twice.
+    """
+    images = decode(read_bytes(path, DataError, top=b"{"), _Pieces, path, DataError).images
+    for index, image in enumerate(images):
+        if image.corner is None:
+            raise DataError(f"{path}: images[{index}], corner: it is missing; this is no file of sub-images")
+    with fitting_ids(path, DataError):
+        ids = np.array([image.id for image in images], np.int64)
+    _check_unique(path, ids, "image")
+    corners = np.array([image.corner for image in images], np.float64).reshape(-1, 4)
+    check_values(path, "images[{}]", "corner", corners, lowest=None, error=DataError)
+    return SubImages(ids=ids, file_names=tuple(image.file_name for image in images), corners=corners[:, :2])
+
+
+def _truth(
+    path: Path, entries: list[_Annotation], image_ids: Int, category_ids: Int
+) -> tuple[TinyTruth, list[str]]:  # fmt: skip
+    ids, images, categories = (
+        np.array(_column(entries, name), np.int64) for name in ("id", "image_id", "category_id")
+    )  # fmt: skip
+    boxes, area = _boxes(path, entries), np.array(_column(entries, "area"), np.float64)
+    check_values(path, "annotations[{}]", "area", area[:, None], lowest=0, error=DataError)
+    _check_unique(path, ids, "annotation")
+    image, known_image = find_ids(image_ids, images)
+    category, known_category = find_ids(category_ids, categories)
+    rows = np.flatnonzero(known_image & known_category)
+    rows = rows[np.argsort(image[rows], kind="stable")]
+    truth = TinyTruth(
+        offsets=np.searchsorted(image[rows], np.arange(len(image_ids) + 1)).astype(np.int64),
+        category=category[rows].astype(np.int32),
+        boxes_xywh=boxes[rows],
+        area=area[rows],
+        crowd=_flags(entries, "iscrowd")[rows],
+        nameless=ids[rows] == 0,
+        ignore=_flags(entries, "ignore")[rows],
+        uncertain=_flags(entries, "uncertain")[rows],
+        size=_numbers(path, entries, "size", np.sqrt(area))[rows],
+        visible=_numbers(path, entries, "vis_ratio", _visible(path, entries))[rows],
+    )
+    return truth, _warnings(path, ids, known_image, known_category)
+
+
+def _column(entries: Iterable[_Annotation], field: str) -> list[Any]:
+    return list(map(attrgetter(field), entries))
+
+
+def _boxes(path: Path, entries: list[_Annotation]) -> Float:
+    boxes = np.fromiter(chain.from_iterable(_column(entries, "bbox")), np.float64).reshape(-1, 4)
+    check_values(path, "annotations[{}]", "bbox", boxes[:, 2:], lowest=0, error=DataError)
+    return boxes
+
+
+def _flags(entries: list[_Annotation], field: str) -> NDArray[np.bool_]:
+    return np.fromiter(map(bool, _column(entries, field)), np.bool_, len(entries))
+
+
+def _numbers(path: Path, entries: list[_Annotation], field: str, otherwise: Float) -> Float:
+    """A column of numbers, with those of `otherwise` where an entry has none."""
+    given = _column(entries, field)
+    pairs = zip(given, otherwise.tolist(), strict=True)
+    numbers = np.array([default if number is None else number for number, default in pairs], np.float64)
+    check_values(path, "annotations[{}]", field, numbers[:, None], lowest=0, error=DataError)
+    return numbers
+
+
+def _visible(path: Path, entries: list[_Annotation]) -> Float:
+    """The part of each box that is visible, from the visible box where one is given."""
+    part = np.full(len(entries), VISIBLE)
+    for index, entry in enumerate(entries):
+        if entry.vis is not None:
+            if not (entry.bbox[2] and entry.bbox[3]):
+                raise DataError(f"{path}: annotations[{index}], vis: the box has no area that could be visible")
+            part[index] = (entry.vis[3] / entry.bbox[3]) * (entry.vis[2] / entry.bbox[2])
+    return part
+
+
+def _check_unique(path: Path, ids: Int, what: str) -> None:
+    values, counts = np.unique(ids, return_counts=True)
+    twice = values[counts > 1]
+    if len(twice):
+        raise DataError(
+            f"{path}: {len(twice)} {what} ids are used more than once, such as {twice[0]}; ids must be unique"
+        )
+
+
+def _warnings(path: Path, ids: Int, known_image: NDArray[np.bool_], known_category: NDArray[np.bool_]) -> list[str]:
+    warnings = []
+    for known, what in ((known_image, "images"), (known_category, "categories")):
+        if not known.all():
+            warnings.append(f"{path.name}: {np.count_nonzero(~known)} annotations of unknown {what} are left out")
+    if (ids == 0).any():
+        warnings.append(
+            f"{path.name}: an annotation has the id 0; the official code, and therefore this score, counts a detection "
+            "matched with it as a false positive"
+        )
+    return warnings
