@@ -1,16 +1,20 @@
 """From homes to a site: the same records give the same bytes; what has not changed is not written or drawn again."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness import __version__
+from harness.errors import RecordError
 from harness.files import lock
 from harness.record import encode
 from leaderboard.board_view import BoardView, board_view
 from leaderboard.boards import Board, group, submission_id
 from leaderboard.collect import Collection, check_homes, collect
+from leaderboard.curve_drawing import draw as draw_curves
+from leaderboard.curve_plot import CurvePlot, plot_csv
+from leaderboard.curve_view import CurveFiles
 from leaderboard.entries import Entry
 from leaderboard.export import rows, to_csv, to_json
 from leaderboard.index_view import Listed, index_view
@@ -108,7 +112,7 @@ class _Build:
     def _records(self) -> None:
         for ranked in self._ranked:
             for entry in (*ranked.board.standing, *ranked.board.past):
-                page = record_view(entry, ranked.board, ranked.standings, self._collection)
+                page = record_view(entry, ranked.board, ranked.standings, self._collection, self._curves)
                 self._site.write(f"r/{entry.record.id}/record.json", encode(entry.record))
                 self._page(page, [table for section in page.sections for table in section.tables if table.data])
 
@@ -120,7 +124,7 @@ class _Build:
                     found = placed.setdefault(submission_id(entry.record), ([], []))
                     found[kind].append((entry, ranked.board, ranked.standings))
         for standing, past in placed.values():
-            self._page(*submission_view(standing, past))
+            self._page(*submission_view(standing, past, self._curves))
         return len(placed)
 
     def _board(self, ranked: Ranked) -> Listed:
@@ -129,12 +133,30 @@ class _Build:
         return Listed(ranked.board, view.summary, len(ranked.standings.ranges))
 
     def _plot(self, scatter: Scatter) -> tuple[str, str]:
-        light, dark = f"plots/{scatter.name}.svg", f"plots/{scatter.name}-dark.svg"
+        return self._drawn_once(scatter.name, lambda: draw(scatter))
+
+    def _curves(self, plot: CurvePlot) -> CurveFiles:
+        name = plot.name
+        light, dark = self._drawn_once(name, lambda: _draw_curves(plot))
+        if not self._site.keep(data := f"plots/{name}.csv"):
+            self._site.write(data, plot_csv(plot))
+        return CurveFiles(light, dark, data)
+
+    def _drawn_once(self, name: str, draw: Callable[[], tuple[bytes, bytes]]) -> tuple[str, str]:
+        """The light and the dark file of a drawing, made unless an earlier build or page has made it."""
+        light, dark = f"plots/{name}.svg", f"plots/{name}-dark.svg"
         if not (self._site.keep(light) and self._site.keep(dark)):
-            for path, data in zip((light, dark), draw(scatter), strict=True):
+            for path, data in zip((light, dark), draw(), strict=True):
                 self._site.write(path, data)
             self._drawn += 1
         return light, dark
+
+
+def _draw_curves(plot: CurvePlot) -> tuple[bytes, bytes]:
+    try:
+        return draw_curves(plot)
+    except Exception:  # curves come from strangers, and what matplotlib raises on odd ones has no bound
+        raise RecordError("its curves cannot be drawn") from None
 
 
 def _open(entries: Sequence[Entry]) -> list[Entry]:

@@ -34,8 +34,8 @@ class SiteFolder:
         self.written += 1
 
     def keep(self, name: str) -> bool:
-        """Whether an earlier build made `name`; then it stays. Only for names that follow from their content."""
-        if name not in self._before or not (self.path / name).is_file():
+        """Whether this build or an earlier one made `name`; then it stays. Only for names that follow from their content."""
+        if not (name in self._before or name in self._files) or not (self.path / name).is_file():
             return False
         self._files.add(name)
         return True

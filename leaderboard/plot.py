@@ -1,38 +1,25 @@
-"""The accuracy-latency plot: an SVG file drawn by matplotlib, the same bytes for the same points.
-
-One drawing serves both colour schemes: it is drawn in the light palette, and the dark file is the same with its colours
-exchanged. Provenance is told by shape, stability by fill; colour only repeats them.
-"""
+"""The accuracy-latency plot. Provenance is told by shape, stability by fill; colour only repeats them."""
 
 import hashlib
-import io
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from leaderboard.drawing import ACCENT, FONT_SIZE, GREY, INK, PAPER, SOFT, set_frame, to_svg
 from leaderboard.labels import Box, place
 from leaderboard.table import json_bytes
 from leaderboard.text import clean
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 STYLE = "scatter/2"
-WIDTH_IN, HEIGHT_IN = 7.2, 4.2
-FONT_SIZE = 9.5
+HEIGHT_IN = 4.2
 FRAME = (0.115, 0.135, 0.87, 0.845)
 """Left, bottom, width, height of the axes as shares of the figure; fixed, since fitting them draws everything three times."""
 LONGEST_LABEL = 28
 MOST_LABELS = 24
-INK, SOFT, LINE, ACCENT, GREY, PAPER = "#1d2430", "#4b5565", "#d9dee6", "#0b62a8", "#7a8494", "#fffffe"
-DARK = {INK: "#e8ecf2", SOFT: "#aab4c3", LINE: "#333c4a", ACCENT: "#6cb6f2", GREY: "#8f9aab", PAPER: "#161b22"}
 MARKERS = {"measured": "o", "verified": "D", "disputed": "x"}
-RC: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": STYLE,
-    "font.family": ["sans-serif"],
-    "font.size": FONT_SIZE,
-    "path.simplify": False,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,32 +72,15 @@ class Scatter:
 
 def draw(scatter: Scatter) -> tuple[bytes, bytes]:
     """The plot as SVG for a light and for a dark page."""
-    import matplotlib
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
 
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(RC)
-        figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), dpi=72)
-        FigureCanvasSVG(figure)
+    def paint(figure: "Figure") -> None:
         axes = figure.add_axes(FRAME)
         _draw_points(axes, scatter)
         _draw_frontier(axes, scatter)
         _set_axes(axes, scatter)
         _draw_labels(axes, scatter)
-        stream = io.BytesIO()
-        figure.savefig(
-            stream,
-            format="svg",
-            transparent=True,
-            metadata={"Date": None, "Creator": None, "Title": clean(scatter.title)},
-        )
-    light = stream.getvalue()
-    dark = light
-    for colour, other in DARK.items():
-        dark = dark.replace(colour.encode(), other.encode())
-    return light, dark
+
+    return to_svg(scatter.title, STYLE, HEIGHT_IN, paint)
 
 
 def _draw_points(axes: "Axes", scatter: Scatter) -> None:
@@ -158,12 +128,7 @@ def _set_axes(axes: "Axes", scatter: Scatter) -> None:
     axes.set_xlabel("median latency of one forward pass, ms (less is better)", color=SOFT)
     direction = "more" if scatter.higher_is_better else "less"
     axes.set_ylabel(f"{clean(scatter.score_title, 60)} ({direction} is better)", color=SOFT, parse_math=False)
-    axes.grid(True, color=LINE, linewidth=0.7, zorder=0)
-    axes.set_axisbelow(True)
-    axes.tick_params(colors=SOFT, length=0)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side in ("left", "bottom"))
-        spine.set_color(LINE)
+    set_frame(axes)
 
 
 def _draw_labels(axes: "Axes", scatter: Scatter) -> None:

@@ -10,6 +10,7 @@ from leaderboard.board_view import BANNERS
 from leaderboard.boards import Board
 from leaderboard.cells import MEANINGS, SHAPES, date_cell, record_path, submission_path
 from leaderboard.collect import Collection
+from leaderboard.curve_view import DrawCurves, curve_sections
 from leaderboard.entries import Entry
 from leaderboard.measure_view import measurement_sections
 from leaderboard.naming import board_path, board_title
@@ -30,11 +31,12 @@ MOST_ROWS = 500
 MOST_FACTS = 120
 
 
-def record_view(entry: Entry, board: Board, found: Standings, collection: Collection) -> Page:
+def record_view(entry: Entry, board: Board, found: Standings, collection: Collection, draw: DrawCurves) -> Page:
     """Everything about one record."""
     record = entry.record
     sections = [
         _metrics(record),
+        *curve_sections(entry, draw),
         *measurement_sections(record),
         *_details(record),
         _notes(entry, found),

@@ -16,9 +16,10 @@ from leaderboard.cells import (
     score_cell,
     throughput_cell,
 )
+from leaderboard.drawing import POINTS_PER_INCH
 from leaderboard.entries import Entry
 from leaderboard.numbers import MUTED_VERDICTS, text_cell
-from leaderboard.plot import Point, Scatter, describe
+from leaderboard.plot import HEIGHT_IN, Point, Scatter, describe
 from leaderboard.standings import Standings
 from leaderboard.table import Cell, Column, Row, Table
 from leaderboard.text import name
@@ -29,6 +30,7 @@ PlotFiles = Callable[[Scatter], tuple[str, str]]
 Condition = tuple[str, str, str, int, str]
 """What speeds must share to be compared: host, device, dtype, batch size, headline span."""
 
+HEIGHT = round(HEIGHT_IN * POINTS_PER_INCH)
 LARGEST = 1e9
 """Latencies and scores beyond this are in the table only."""
 
@@ -94,14 +96,14 @@ def _section(
     rows = tuple(_row(f"{stem}-{index}", record, timing, span) for index, (record, timing) in enumerate(timed))
     table = Table(id=f"t-{stem}", caption=f"{title}: {conditions}", columns=COLUMNS, rows=rows, data=f"speed-{stem}")
     scatter = _scatter(f"score against latency, {conditions}", timed, found)
-    picture = None
+    pictures: list[Picture] = []
     if scatter is not None:
         light, dark = plots(scatter)
-        picture = Picture(light=light, dark=dark, alt=describe(scatter), caption=_caption(scatter))
+        pictures = [Picture(light=light, dark=dark, alt=describe(scatter), caption=_caption(scatter), height=HEIGHT)]
     texts = [f"Measured on one host under one condition ({conditions}); speeds of different hosts are not compared."]
-    if picture is None:
+    if not pictures:
         texts.append("There is no plot: no result here has both a score and a median latency.")
-    return Section(id=f"speed-{stem}", title=title, paragraphs=texts, picture=picture, tables=[table]), table
+    return Section(id=f"speed-{stem}", title=title, paragraphs=texts, pictures=pictures, tables=[table]), table
 
 
 def _row(id: str, record: Record, timing: Timing, span: str) -> Row:

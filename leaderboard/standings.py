@@ -3,25 +3,22 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.columns import Ragged
+from harness.columns import Ragged, Table
 from harness.errors import RecordError
-from harness.predictions import load_table
-from harness.record import Artifact, Record
-from harness.store import Home
+from harness.record import Record
 from leaderboard.boards import Board, main_metric, why_unranked
 from leaderboard.entries import Entry, age_key
 from leaderboard.ranks import RankRange, rank_ranges
+from leaderboard.stored import stored_table
 
 MetricKind = tuple[bool, str, int]
 """What the main metrics of one board must share: whether higher is better, the unit, how many units were resampled."""
-LARGEST_FILE = 64 * 1024 * 1024
 FEWEST_RESAMPLES = 100
 LARGEST_SCORE = 1e100
 """Beyond this a replicate counts as undefined: its square would overflow, and take the ranks of all others with it."""
@@ -126,42 +123,22 @@ def replicates_of(entry: Entry) -> NDArray[np.float64]:
     Raises RecordError saying why there are none, whatever the file of a stranger holds.
     """
     record = entry.record
-    artifact = next((item for item in record.artifacts if item.kind == "replicates"), None)
-    if artifact is None:
+    table = stored_table(entry, "replicates", "its replicate scores")
+    if table is None:
         raise RecordError("no replicate scores are kept")
-    try:
-        column = _column(_file(entry.home, artifact), artifact, f"{record.task.protocol}/{record.task.main_metric}")
-    except Unusable as error:
-        raise RecordError(str(error)) from None
-    except Exception:  # what NumPy raises on a hostile file has no bound, and its message names a path of this machine
-        raise RecordError("its replicate scores cannot be read: the file is damaged") from None
+    column = _column(table, f"{record.task.protocol}/{record.task.main_metric}")
     undefined = 1 - float(np.isfinite(column).mean()) if len(column) else 1.0
     if undefined > MOST_UNDEFINED:
         raise RecordError(f"the metric is undefined on {undefined:.0%} of the resamples")
     return column
 
 
-class Unusable(Exception):
-    """Replicates that are no ground for a rank; the message is the reason that the page gives."""
-
-
-def _file(home: Home, artifact: Artifact) -> Path:
-    try:
-        path = home.artifact(artifact)
-    except RecordError:
-        raise Unusable("its replicate scores are not in the home") from None
-    if not path.is_file() or path.stat().st_size > LARGEST_FILE:
-        raise Unusable("its replicate scores are not in the home")
-    return path
-
-
-def _column(path: Path, artifact: Artifact, name: str) -> NDArray[np.float64]:
-    table = load_table(path)
+def _column(table: Table, name: str) -> NDArray[np.float64]:
     column = table.columns.get(name)
-    if table.digest() != artifact.digest or column is None:
-        raise Unusable("its replicate scores are not those that it was written with")
+    if column is None:
+        raise RecordError("its replicate scores are not those that it was written with")
     if isinstance(column, Ragged) or column.dtype != np.float64 or column.shape != (len(table.ids),):
-        raise Unusable("its replicate scores are not one float64 a resample")
+        raise RecordError("its replicate scores are not one float64 a resample")
     return np.where(np.abs(column) < LARGEST_SCORE, column, np.nan)
 
 

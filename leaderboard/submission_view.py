@@ -1,6 +1,7 @@
 """The page of a submission: its results on all boards, and its paper's claims beside them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from harness.record import Record
 from harness.summary import method_name
@@ -18,6 +19,7 @@ from leaderboard.cells import (
     submission_path,
 )
 from leaderboard.claims import Comparison, compare_all, printed_difference
+from leaderboard.curve_view import DrawCurves, own_curves
 from leaderboard.entries import Entry, age_key
 from leaderboard.naming import board_path, board_title
 from leaderboard.numbers import metric_cell, places_of, text_cell
@@ -26,6 +28,7 @@ from leaderboard.table import Cell, Column, Row, Table
 from leaderboard.text import arxiv_link, clean, name
 from leaderboard.view import Fact, Page, Section
 
+MOST_WITH_CURVES = 6
 Placed = tuple[Entry, Board, Standings]
 SECTION_TITLES = {
     "official": "Benchmark results",
@@ -39,7 +42,9 @@ CLAIMS = (
 )
 
 
-def submission_view(placed: Sequence[Placed], past: Sequence[Placed] = ()) -> tuple[Page, tuple[Table, ...]]:
+def submission_view(
+    placed: Sequence[Placed], past: Sequence[Placed], draw: DrawCurves
+) -> tuple[Page, tuple[Table, ...]]:
     """The page of one submission, from all of its results, and the tables to write as files.
 
     `past` are results that were superseded or withdrawn or that repeat another: listed, and compared with nothing.
@@ -51,6 +56,7 @@ def submission_view(placed: Sequence[Placed], past: Sequence[Placed] = ()) -> tu
     sections = [Section(id=f"part-{table.id}", title=table.caption, tables=[table]) for table in tables]
     if claims.rows:
         sections.append(Section(id="claims", title="Claims beside records", paragraphs=CLAIMS, tables=[claims]))
+    sections += _curves(placed, draw)
     if past:
         items = [
             text_cell(f"{board_title(board)}, {entry.record.id}", href=record_path(entry.record))
@@ -71,6 +77,16 @@ def submission_view(placed: Sequence[Placed], past: Sequence[Placed] = ()) -> tu
         sections=sections,
     )
     return page, (*tables, *([claims] if claims.rows else []))
+
+
+def _curves(placed: Sequence[Placed], draw: DrawCurves) -> list[Section]:
+    """The curves of the newest results; those of all others are on their records' pages."""
+    found: list[Section] = []
+    for entry, board, _ in sorted(placed, key=lambda item: age_key(item[0].record), reverse=True)[:MOST_WITH_CURVES]:
+        title = f"Curves on {board_title(board)}, record {entry.record.id[:8]}"
+        section = own_curves(entry, title, draw)
+        found += [replace(section, folded=bool(found))] if section else []
+    return found
 
 
 def _lead(records: Sequence[Record]) -> str:

@@ -23,17 +23,21 @@ class Picture:
     dark: str
     alt: str
     caption: str
+    height: int
+    """Of the drawing, in points; every drawing has the same width."""
+    data: str = ""
+    """The CSV file of its points, from the site's root; empty where a table has them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A part of a page: paragraphs, then facts, a plot, tables, in that order; whatever is empty is left out."""
+    """A part of a page: paragraphs, then facts, plots, tables, in that order; whatever is empty is left out."""
 
     id: str
     title: str
     paragraphs: Sequence[str] = ()
     facts: Sequence[Fact] = ()
-    picture: Picture | None = None
+    pictures: Sequence[Picture] = ()
     tables: Sequence[Table] = ()
     items: Sequence[Cell] = ()
     """A list of links or texts."""
