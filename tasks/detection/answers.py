@@ -13,6 +13,7 @@ from harness.task import Dataset
 from tasks.detection.interface import PREDICTIONS
 from tasks.detection.lookup import Int
 
+Float = NDArray[np.float64]
 UNKNOWN = -1
 """The category id of a label whose class the data set does not have; such answers are left out."""
 
@@ -51,34 +52,43 @@ def unknown_classes(name: str, classes: Sequence[str], dataset: Dataset) -> list
 
 
 def encode_answer(answer: Any, id: str, labels: Int) -> Row:
-    """One answer in the columns of `PREDICTIONS`.
+    """One answer, as `check_answer` takes it, in the columns of `PREDICTIONS`."""
+    boxes, scores, category_ids = check_answer(answer, id, labels, "boxes_xywh")
+    row = {"boxes_xywh": boxes, "scores": scores, "category_id": category_ids}
+    return {spec.name: spec.conform(row[spec.name]) for spec in PREDICTIONS}
+
+
+def check_answer(answer: Any, id: str, labels: Int, form: str) -> tuple[Float, Float, Int]:
+    """Boxes in the `form` asked for (``boxes_xyxy`` or ``boxes_xywh``), scores and category ids of one answer.
 
     `answer` holds `boxes_xyxy` or `boxes_xywh`, float (k, 4) in pixels; `scores`, float (k,); `labels`, int (k,).
+    Boxes that already have the form are left as they are, to the last bit. Detections of unknown classes are left out.
     Raises PredictionError naming the image and the field.
     """
     names = ("boxes_xyxy", "boxes_xywh")
     if not isinstance(answer, Mapping) or not {"scores", "labels"} <= answer.keys() or not answer.keys() & set(names):
         found = ", ".join(map(str, answer)) if isinstance(answer, Mapping) else type(answer).__name__
         raise PredictionError(f"the answer for image {id} must hold boxes_xyxy, scores and labels; it is: {found}")
-    boxes = _numbers(answer.get("boxes_xywh", answer.get("boxes_xyxy")), "boxes", id).reshape(-1, 4)
-    if "boxes_xywh" not in answer:
-        boxes = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
+    given = "boxes_xywh" if "boxes_xywh" in answer else "boxes_xyxy"
+    boxes = _numbers(answer[given], "boxes", id).reshape(-1, 4)
     scores, chosen = _numbers(answer["scores"], "scores", id), np.asarray(answer["labels"])
     if not len(boxes) == len(scores) == len(chosen):
         raise PredictionError(f"image {id} has {len(boxes)} boxes, {len(scores)} scores and {len(chosen)} labels")
-    if (boxes[:, 2:] < 0).any():
-        raise PredictionError(f"image {id}: box {np.argwhere(boxes[:, 2:] < 0)[0][0]} has a negative width or height")
+    sizes = boxes[:, 2:] if given == "boxes_xywh" else boxes[:, 2:] - boxes[:, :2]
+    if (sizes < 0).any():
+        raise PredictionError(f"image {id}: box {np.argwhere(sizes < 0)[0][0]} has a negative width or height")
     if len(chosen) and (chosen.dtype.kind not in "iu" or chosen.min() < 0 or chosen.max() >= len(labels)):
         raise PredictionError(
             f"image {id}: labels must be integers from 0 to {len(labels) - 1}, found {chosen.dtype} {chosen}"
         )
+    if form != given:
+        boxes = np.concatenate([boxes[:, :2], sizes if form == "boxes_xywh" else boxes[:, :2] + sizes], axis=1)
     category_ids = labels[chosen.astype(np.int64)]
     keep = category_ids != UNKNOWN
-    row = {"boxes_xywh": boxes[keep], "scores": scores[keep], "category_id": category_ids[keep]}
-    return {spec.name: spec.conform(row[spec.name]) for spec in PREDICTIONS}
+    return boxes[keep], scores[keep], category_ids[keep]
 
 
-def _numbers(value: Any, what: str, id: str) -> NDArray[np.float64]:
+def _numbers(value: Any, what: str, id: str) -> Float:
     try:
         numbers = np.asarray(value, np.float64)
     except (TypeError, ValueError):
