@@ -1,0 +1,1 @@
+"""FDDB: faces outlined by ellipses, ten folds, discrete and continuous ROC. See README.md."""
