@@ -1,6 +1,8 @@
 """What a task declares about itself: metrics, protocols, settings, the interface that it asks for."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from harness.columns import ColumnSpec
 
@@ -19,6 +21,9 @@ class MetricSpec:
     least: float | None = None
     most: float | None = None
     """The values that it cannot pass, where there are any; an interval ends there."""
+    minor: bool = False
+    """True for one of many numbers that are looked up rather than read (a size range at every threshold): pages fold it
+    away, the terminal leaves it out; nothing else differs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +53,9 @@ class SettingSpec:
     """Who chooses it: `run` (``--set NAME=VALUE``) or `submission` (its manifest and options)."""
     compared: bool = True
     """False for what is recorded but does not split a comparison (the size of tiles)."""
+    parse: Callable[[Any], str | int | float | bool] | None = None
+    """Reads a value that the default's type alone does not describe (a number or a list of them), so that one meaning
+    has one spelling; raises UsageError. It is given text, or what a Python caller wrote."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,9 @@ class Metric(Part, frozen=True):
     facts: Annotated[
         dict[str, Any], Meta(description="More about this number: spread over repetitions, bounds under ties.")
     ] = {}
+    minor: Annotated[
+        bool, Meta(description="True where pages fold it away behind the metrics that are read first.")
+    ] = False
 
 
 class DetailTable(Part, frozen=True):

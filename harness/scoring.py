@@ -56,7 +56,8 @@ def plan_scoring(task: Task, options: RunOptions) -> Scoring:
     for spec in known(meta.settings).values():
         if spec not in meta.settings and spec.name not in options.settings:
             continue
-        value = parse_value(options.settings.get(spec.name, spec.default), spec.default, spec.name)
+        stated = options.settings.get(spec.name, spec.default)
+        value = spec.parse(stated) if spec.parse else parse_value(stated, spec.default, spec.name)
         if isinstance(value, float) and not isfinite(value):
             raise UsageError(f"--set {spec.name}={value}: it must be a finite number")
         if spec.choices and value not in spec.choices:
@@ -181,7 +182,7 @@ def _metric(
         estimated, reason = _interval(value, found[spec.name], task.meta.unit, spec)
     return Metric(
         name=spec.name, protocol=protocol, value=value, reason=reason, unit=spec.unit, higher_is_better=spec.higher_is_better,
-        decimals=spec.decimals, n=len(units.ids), interval=estimated,
+        decimals=spec.decimals, minor=spec.minor, n=len(units.ids), interval=estimated,
         facts={} if units.clusters is None else {"clusters": drawn},
     )  # fmt: skip
 

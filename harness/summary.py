@@ -1,6 +1,9 @@
 """What people look at first in a record, picked out once for tables, exports and pages."""
 
-from harness.record import Cost, Energy, Record, Span
+from harness.record import Cost, Energy, Metric, Record, Span
+
+MOST_HEADLINES = 16
+"""More metrics than these are not read at a glance."""
 
 
 def span(record: Record, name: str) -> Span | None:
@@ -32,3 +35,15 @@ def method_name(record: Record) -> str:
     """Submission and variant, as a person writes them."""
     part = record.submission
     return f"{part.name} ({part.variant})" if part.variant else part.name
+
+
+def headlines(record: Record) -> list[Metric]:
+    """The metrics to read first, in the record's order: those that are not minor, and the main one; at most 16.
+
+    Where there are more, those of the record's own protocol go before the others.
+    """
+    main = record.main
+    chosen = [metric for metric in record.metrics if not metric.minor or metric is main]
+    by_weight = sorted(chosen, key=lambda m: (m is not main, m.protocol != record.task.protocol))[:MOST_HEADLINES]
+    kept = {id(metric) for metric in by_weight}
+    return [metric for metric in chosen if id(metric) in kept]

@@ -6,7 +6,7 @@ from harness.cli.arguments import print_json
 from harness.cli.terminal import table
 from harness.record import Measurements, Metric, Quantile, Record, Span, Timing, encode
 from harness.runs import Outcome
-from harness.summary import method_name
+from harness.summary import headlines, method_name
 
 
 def print_outcome(outcome: Outcome, places: Mapping[str, str], known: str, as_json: bool) -> int:
@@ -34,7 +34,10 @@ def show_record(record: Record) -> str:
         head += " of the generated sample"
     elif task.origin == "custom":
         head += " of your own data"
-    parts = [head, "", show_metrics(record.metrics)]
+    shown = headlines(record)
+    parts = [head, "", show_metrics(shown)]
+    left = len(record.metrics) - len(shown)
+    parts += [f"({left} more metrics are in the record; --json prints them)"] if left else []
     measured = show_measurements(record.measurements)
     if measured:
         parts += ["", measured]

@@ -1,0 +1,63 @@
+"""What a reader sees first of a record with many numbers."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from command_line import Done
+
+from harness.cli.show import show_record
+from harness.record import Metric, Record, decode
+from harness.summary import MOST_HEADLINES, headlines
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory, curved: Path) -> Record:
+    """A record of one metric."""
+    import harness
+
+    folder = tmp_path_factory.mktemp("plain")
+    return harness.score(str(curved), curved.parent / "mine.csv", data=str(curved.parent / "data"), home=str(folder))
+
+
+def metric(name: str, **changed: Any) -> Metric:
+    return msgspec.structs.replace(
+        Metric(name=name, protocol="curved", value=0.5, interval=None, n=24, reason="not asked for"), **changed
+    )
+
+
+def names(record: Record) -> list[str]:
+    return [f"{found.protocol}/{found.name}" for found in headlines(record)]
+
+
+def with_metrics(record: Record, *metrics: Metric) -> Record:
+    return msgspec.structs.replace(record, metrics=list(metrics))
+
+
+def test_minor_metrics_are_not_read_first_unless_one_is_the_main_metric(plain: Record) -> None:
+    record = with_metrics(plain, metric("a"), metric("b", minor=True), metric("top1", minor=True), metric("c"))
+    assert names(record) == ["curved/a", "curved/top1", "curved/c"]
+    text = show_record(record)
+    assert "\nb " not in text and "(1 more metrics are in the record; --json prints them)" in text
+    assert "more metrics" not in show_record(plain)
+
+
+def test_of_many_the_records_own_protocol_goes_first(plain: Record) -> None:
+    others = [metric(f"o{i}", protocol="other") for i in range(MOST_HEADLINES)]
+    own = [metric(f"m{i}") for i in range(MOST_HEADLINES - 2)]
+    record = with_metrics(plain, *others, *own, metric("top1"))
+    expected = ["other/o0", *[f"curved/m{i}" for i in range(MOST_HEADLINES - 2)], "curved/top1"]
+    assert names(record) == expected
+
+
+def test_a_task_says_which_are_minor(cli: Callable[..., Done], curved: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "curved"
+    folder.mkdir()
+    for path in curved.glob("*.py"):
+        text = path.read_text().replace('MetricSpec(name="top1",', 'MetricSpec(name="top1", minor=True,')
+        (folder / path.name).write_text(text)
+    data, results = curved.parent / "data", curved.parent / "mine.csv"
+    done = cli("score", "--task", folder, "--data", data, results, "--json").json()
+    assert decode((tmp_path / "home" / "records" / f"{done['id']}.json").read_bytes()).metrics[0].minor
