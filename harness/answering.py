@@ -64,7 +64,7 @@ class RunSink(PartSink):
 
     def __init__(self, plan: Plan, folder: Path) -> None:
         interface = plan.task.meta.interface
-        super().__init__(folder, plan.dataset.ids, [*interface.columns, *interface.extra, INPUT])
+        super().__init__(folder, plan.dataset.ids, [*plan.task.columns(plan.dataset), *interface.extra, INPUT])
         self._extra = [INPUT.name, *[spec.name for spec in interface.extra]]
         self._task = plan.task
         self._inputs: dict[str, bytes] = {}

@@ -111,6 +111,10 @@ class Task(ABC):
         return digest_inputs(inputs, self.meta.id)
 
     # -- answers -----------------------------------------------------------------------------------------------------
+    def columns(self, dataset: Dataset) -> tuple[ColumnSpec, ...]:
+        """How answers are stored; override where a setting, which `open` saw, asks for more (masks beside boxes)."""
+        return self.meta.interface.columns
+
     @abstractmethod
     def encoder(self, submission: "Submission", dataset: Dataset) -> Encoder:
         """Check that the submission fits this data set (label map, scale) and return what lays out its answers."""

@@ -79,7 +79,7 @@ typedef struct {
     uint16_t *taken; /* (n, n_areas): bit t is set when the ground truth is matched at threshold t */
     int64_t *near;   /* the ground truths that reach the lowest threshold */
     int64_t n_near;
-    double *iou;
+    const double *iou;
 } Group;
 
 /* The ground truth that a detection takes at one threshold and area range; -1 if none.
@@ -122,14 +122,16 @@ static void mark(Group *group, int64_t n_thresholds, const double *thresholds, c
 
 /* Matches the detections of all images; rows of either side are in the order that coco_order gives.
  *   thresholds (n_thresholds <= 16) ascending; dt_outside (n_dt, n_areas): the detection's area is out of the range;
- *   gt_ignored (n_gt, n_areas); gt_nameless (n_gt): the annotation's id is 0.
+ *   gt_ignored (n_gt, n_areas); gt_nameless (n_gt): the annotation's id is 0;
+ *   given: whether `given_iou` holds the IoUs, as coco_mask_ious writes them; else they are those of the boxes.
  * Writes for every detection and area range the thresholds, as bits, at which it is a true positive (`positive`) and
  * at which it does not count (`ignored`). Returns 0, or -1 without memory. */
 API int64_t coco_match(int64_t n_images, int64_t n_areas, int64_t n_thresholds, const double *thresholds,
                        const int64_t *dt_offsets, const int32_t *dt_category, const double *dt_boxes,
                        const uint8_t *dt_outside, const int64_t *gt_offsets, const int32_t *gt_category,
                        const double *gt_boxes, const uint8_t *gt_crowd, const uint8_t *gt_nameless,
-                       const uint8_t *gt_ignored, uint16_t *positive, uint16_t *ignored) {
+                       const uint8_t *gt_ignored, int64_t given, const double *given_iou, uint16_t *positive,
+                       uint16_t *ignored) {
     size_t longest = 1;
     for (int64_t i = 0; i < n_images; i++) {
         size_t length = (size_t)(gt_offsets[i + 1] - gt_offsets[i]);
@@ -151,10 +153,11 @@ API int64_t coco_match(int64_t n_images, int64_t n_areas, int64_t n_thresholds, 
                 for (last = first; last < end && gt_category[last] == dt_category[d];) last++;
             }
             Group group = {last - first, n_areas, gt_crowd + first, gt_ignored + first * n_areas,
-                           taken + first * n_areas, near, 0, iou};
-            box_iou_row(dt_boxes + 4 * d, group.n, gt_boxes + 4 * first, group.crowd, iou);
+                           taken + first * n_areas, near, 0, given ? given_iou : iou};
+            if (given) given_iou += group.n;
+            else box_iou_row(dt_boxes + 4 * d, group.n, gt_boxes + 4 * first, group.crowd, iou);
             for (int64_t g = 0; g < group.n; g++)
-                if (!(iou[g] < thresholds[0] && iou[g] < 1 - 1e-10)) near[group.n_near++] = g;
+                if (!(group.iou[g] < thresholds[0] && group.iou[g] < 1 - 1e-10)) near[group.n_near++] = g;
             mark(&group, n_thresholds, thresholds, gt_nameless + first, dt_outside + d * n_areas,
                  positive + d * n_areas, ignored + d * n_areas);
         }

@@ -5,12 +5,16 @@ from typing import Final
 
 import numpy as np
 
-from harness.columns import ColumnSpec, Ragged, Table
+from harness.columns import Column, ColumnSpec, Ragged, Table
 from harness.errors import DataError
 from harness.task import DataRequest, Dataset
 from tasks.detection.coco.formats import Annotations, Results, read_annotations
-from tasks.detection.coco.metrics import Detections, Int, Truth
+from tasks.detection.coco.mask_files import MaskRows
+from tasks.detection.coco.masks import COLUMNS as MASK_COLUMNS
+from tasks.detection.coco.masks import mask_columns, masks_of
+from tasks.detection.coco.metrics import Detections, Truth
 from tasks.detection.images import image_loader
+from tasks.detection.interface import PREDICTIONS
 from tasks.detection.lookup import find_ids
 
 TRUTH: Final = (
@@ -21,6 +25,10 @@ TRUTH: Final = (
     ColumnSpec("area", "float64", ragged=True, group="annotations", description="of the segmentation, square pixels"),
     ColumnSpec("crowd", "bool", ragged=True, group="annotations"),
     ColumnSpec("nameless", "bool", ragged=True, group="annotations", description="the annotation's id is 0"),
+)
+"""With masks there are the columns of `masks.COLUMNS` and `size`, int64 (2,): height and width of the image."""
+AREA: Final = ColumnSpec(
+    "area", "float64", ragged=True, group="detections", description="square pixels, for size ranges"
 )
 OFFICIAL_COUNTS: Final = {
     "val2017": (5_000, 36_781, 80),
@@ -37,7 +45,8 @@ def open_dataset(root: Path | None, request: DataRequest, split: str) -> Dataset
     Raises DataError for what is missing.
     """
     file = instances_file(root, request, split)
-    annotations = read_annotations(file, f"instances_{split}.json")
+    with_masks = request.settings.get("iou_type") == "segm"
+    annotations = read_annotations(file, f"instances_{split}.json", with_masks=with_masks)
     counts = len(annotations.image_ids), len(annotations.truth.area), len(annotations.category_ids)
     custom = counts != OFFICIAL_COUNTS.get(split)
     ids = tuple(map(str, annotations.image_ids.tolist()))
@@ -51,6 +60,7 @@ def open_dataset(root: Path | None, request: DataRequest, split: str) -> Dataset
         facts={
             "categories": list(annotations.category_names),
             "category_ids": annotations.category_ids.tolist(),
+            **({"iou_type": "segm"} if with_masks else {}),
         },
         identity={
             "categories": list(
@@ -90,11 +100,25 @@ def truth_table(ids: tuple[str, ...], annotations: Annotations) -> Table:
         "crowd": truth.crowd,
         "nameless": truth.nameless,
     }
-    return Table(ids, {name: Ragged(values, truth.offsets) for name, values in columns.items()})
+    table: dict[str, Column] = {name: Ragged(values, truth.offsets) for name, values in columns.items()}
+    if truth.masks is not None:
+        table |= mask_columns(truth.masks, truth.offsets) | {"size": truth.masks.sizes}
+    return Table(ids, table)
 
 
-def to_truth(table: Table, category_ids: Int) -> Truth:
+def prediction_columns(dataset: Dataset) -> tuple[ColumnSpec, ...]:
+    """How answers are stored: with masks, and the area that sorts each into sizes, where masks are compared."""
+    return (*PREDICTIONS, AREA, *MASK_COLUMNS) if has_masks(dataset) else PREDICTIONS
+
+
+def has_masks(dataset: Dataset) -> bool:
+    """Whether masks are compared, not boxes."""
+    return "size" in dataset.truth.columns
+
+
+def to_truth(dataset: Dataset) -> Truth:
     """The truth's columns as the metrics take them."""
+    table, category_ids = dataset.truth, np.array(dataset.facts["category_ids"], np.int64)
     boxes = table.ragged("boxes_xywh")
     return Truth(
         offsets=boxes.offsets,
@@ -103,26 +127,38 @@ def to_truth(table: Table, category_ids: Int) -> Truth:
         area=table.ragged("area").values,
         crowd=table.ragged("crowd").values,
         nameless=table.ragged("nameless").values,
+        masks=masks_of(table, table.dense("size")) if has_masks(dataset) else None,
     )
 
 
-def to_detections(table: Table, category_ids: Int) -> Detections:
-    """The columns of `PREDICTIONS` as the metrics take them."""
+def to_detections(table: Table, dataset: Dataset) -> Detections:
+    """The columns of `prediction_columns` as the metrics take them."""
     boxes = table.ragged("boxes_xywh")
+    category_ids = np.array(dataset.facts["category_ids"], np.int64)
+    with_masks = has_masks(dataset)
     return Detections(
         offsets=boxes.offsets,
         category=find_ids(category_ids, table.ragged("category_id").values)[0].astype(np.int32),
         boxes_xywh=boxes.values,
         scores=table.ragged("scores").values,
+        masks=masks_of(table, dataset.truth.dense("size")) if with_masks else None,
+        area=table.ragged("area").values if with_masks else None,
     )
 
 
-def to_results(table: Table) -> Results:
-    """The columns of `PREDICTIONS` as rows of a results file, image after image."""
+def to_results(table: Table, dataset: Dataset) -> Results:
+    """The columns of `prediction_columns` as rows of a results file, image after image."""
     boxes = table.ragged("boxes_xywh")
+    image = np.repeat(np.arange(len(table)), np.diff(boxes.offsets))
+    masks = masks_of(table, dataset.truth.dense("size")) if has_masks(dataset) else None
     return Results(
-        image_ids=np.repeat(np.array(table.ids, np.int64), np.diff(boxes.offsets)),
+        image_ids=np.array(table.ids, np.int64)[image],
         category_ids=table.ragged("category_id").values,
         boxes_xywh=boxes.values,
         scores=table.ragged("scores").values,
+        masks=None
+        if masks is None
+        else MaskRows(
+            Ragged(masks.codes, masks.starts), masks.sizes[image], boxes.values, table.ragged("area").values, ()
+        ),
     )

@@ -3,6 +3,7 @@
 from typing import Final
 
 from harness.task import MetricSpec, ProtocolSpec, SettingSpec, TaskMeta
+from tasks.detection.coco.limits import parse_limits
 from tasks.detection.interface import INTERFACE
 
 _TITLES: Final = {
@@ -19,6 +20,12 @@ _TITLES: Final = {
     "ARm": "average recall of medium objects",
     "ARl": "average recall of large objects",
 }
+
+
+def recall_spec(name: str) -> MetricSpec:
+    """The recall at a limit of one's own: ``AR500``."""
+    return MetricSpec(name=name, title=_TITLES["AR100"].replace("100", name.removeprefix("AR")), least=0.0, most=1.0)
+
 
 META: Final = TaskMeta(
     id="coco",
@@ -45,7 +52,15 @@ META: Final = TaskMeta(
     citation="Lin et al., Microsoft COCO: Common Objects in Context, ECCV 2014, arXiv 1405.0312",
     homepage="https://cocodataset.org",
     settings=(
-        SettingSpec(name="max_detections", title="most detections per image and category that are scored", default=100),
+        SettingSpec(
+            name="iou_type", title="what is compared: boxes or masks", default="bbox", choices=("bbox", "segm")
+        ),
+        SettingSpec(
+            name="max_detections",
+            title="most detections per image and category that are scored, or all limits: 5,50,500",
+            default=100,
+            parse=parse_limits,
+        ),
         SettingSpec(
             name="test_time_augmentation", title="views of an image that are joined", default="none", by="submission"
         ),

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.kernels import Kernel
+from tasks.detection.coco.masks import Masks, Side, mask_ious
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -24,7 +25,7 @@ _ORDER: Final = Kernel(
 _MATCH: Final = Kernel(
     "coco_match", "int64", "int64", "int64", "float64[]",
     "int64[]", "int32[]", "float64[]", "uint8[]",
-    "int64[]", "int32[]", "float64[]", "uint8[]", "uint8[]", "uint8[]", "uint16[]", "uint16[]",
+    "int64[]", "int32[]", "float64[]", "uint8[]", "uint8[]", "uint8[]", "int64", "float64[]", "uint16[]", "uint16[]",
 )  # fmt: skip
 _ACCUMULATE: Final = Kernel(
     "coco_accumulate", "int64", "int64", "int64", "int64", "int64", "float64[]", "int64[]", "int64[]",
@@ -99,6 +100,8 @@ class Truth:
     crowd: NDArray[np.bool_]
     nameless: NDArray[np.bool_]
     """(n,): the annotation's id is 0. Officially a match with it counts as no match."""
+    masks: Masks | None = None
+    """(n,): what is compared instead of the boxes, where there are any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +112,9 @@ class Detections:
     category: NDArray[np.int32]
     boxes_xywh: Float
     scores: Float
+    masks: Masks | None = None
+    area: Float | None = None
+    """(n,): what size ranges look at; None: width times height."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,15 +156,21 @@ def match(truth: Truth, detections: Detections, parameters: Parameters) -> Match
     )
     gt_order, _, _ = order_by_score(truth.offsets, truth.category, np.zeros(len(truth.area)), len(truth.area))
     category, boxes = detections.category[order], detections.boxes_xywh[order]
+    area = boxes[:, 2] * boxes[:, 3] if detections.area is None else detections.area[order]
     gt_category, crowd = truth.category[gt_order], truth.crowd[gt_order]
     ignored = outside(truth.area[gt_order], parameters) | crowd[:, None]
     positive = np.zeros((len(order), len(parameters.areas)), np.uint16)
     skipped = np.zeros_like(positive)
+    given = None
+    if truth.masks is not None and detections.masks is not None:
+        found = Side(offsets, category, order, detections.masks)
+        given = mask_ious(found, Side(truth.offsets, gt_category, gt_order, truth.masks), crowd)
     _MATCH(
         len(offsets) - 1, len(parameters.areas), len(thresholds), thresholds,
-        offsets, category, boxes, outside(boxes[:, 2] * boxes[:, 3], parameters).view(np.uint8),
+        offsets, category, boxes, outside(area, parameters).view(np.uint8),
         truth.offsets, gt_category, truth.boxes_xywh[gt_order], crowd.view(np.uint8),
-        truth.nameless[gt_order].view(np.uint8), ignored.view(np.uint8), positive, skipped,
+        truth.nameless[gt_order].view(np.uint8), ignored.view(np.uint8),
+        given is not None, np.empty(0) if given is None else given, positive, skipped,
     )  # fmt: skip
     truth_offsets, truth_category, truth_count = count_truth(truth.offsets, gt_category, ignored)
     return Matches(

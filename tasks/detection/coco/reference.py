@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tasks.detection.coco.masks import Masks
 from tasks.detection.coco.metrics import Detections, Float, Int, Parameters, Truth
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def evaluate(truth: Truth, detections: Detections, n_categories: int, parameters
     with contextlib.redirect_stdout(io.StringIO()):
         ground_truth, found = COCO(), COCO()
         ground_truth.dataset = {
-            "images": [{"id": i} for i in range(len(truth.offsets) - 1)],
+            "images": _image_entries(truth),
             "categories": [{"id": k} for k in range(n_categories)],
             "annotations": _annotations(truth),
         }
@@ -31,7 +32,7 @@ def evaluate(truth: Truth, detections: Detections, n_categories: int, parameters
         # `loadRes` refuses an empty list, so the results are indexed as it would index them.
         found.dataset = {**ground_truth.dataset, "annotations": _results(detections)}
         found.createIndex()
-        evaluator = COCOeval(ground_truth, found, "bbox")
+        evaluator = COCOeval(ground_truth, found, "bbox" if truth.masks is None else "segm")
         evaluator.params.iouThrs = np.array(parameters.thresholds)
         evaluator.params.recThrs = np.array(parameters.recalls)
         evaluator.params.maxDets = list(parameters.limits)
@@ -63,17 +64,34 @@ def _annotations(truth: Truth) -> list[dict[str, Any]]:
         truth.area.tolist(), truth.crowd.tolist(), strict=True,
     )  # fmt: skip
     names = ("id", "image_id", "category_id", "bbox", "area", "iscrowd")
-    return [dict(zip(names, (*values[:-1], int(values[-1])), strict=True)) for values in columns]
+    entries = [dict(zip(names, (*values[:-1], int(values[-1])), strict=True)) for values in columns]
+    return _with_masks(entries, truth.masks)
 
 
 def _results(detections: Detections) -> list[dict[str, Any]]:
     boxes = detections.boxes_xywh.tolist()
+    areas = [w * h for _, _, w, h in boxes] if detections.area is None else detections.area.tolist()
     columns = zip(
         range(1, len(boxes) + 1), _images(detections.offsets), detections.category.tolist(), boxes,
-        detections.scores.tolist(), (w * h for _, _, w, h in boxes), strict=True,
+        detections.scores.tolist(), areas, strict=True,
     )  # fmt: skip
     names = ("id", "image_id", "category_id", "bbox", "score", "area")
-    return [{**dict(zip(names, values, strict=True)), "iscrowd": 0} for values in columns]
+    entries = [{**dict(zip(names, values, strict=True)), "iscrowd": 0} for values in columns]
+    return _with_masks(entries, detections.masks)
+
+
+def _image_entries(truth: Truth) -> list[dict[str, Any]]:
+    count = len(truth.offsets) - 1
+    sizes = [(0, 0)] * count if truth.masks is None else truth.masks.sizes.tolist()
+    return [{"id": i, "height": height, "width": width} for i, (height, width) in enumerate(sizes)]
+
+
+def _with_masks(entries: list[dict[str, Any]], masks: Masks | None) -> list[dict[str, Any]]:
+    if masks is not None:
+        for index, entry in enumerate(entries):
+            size = masks.sizes[entry["image_id"]].tolist()
+            entry["segmentation"] = {"size": size, "counts": masks.code(index)}
+    return entries
 
 
 def _images(offsets: Int) -> list[int]:

@@ -5,10 +5,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.columns import Ragged, Table
+from harness.columns import Column, Ragged, Table
 from harness.errors import PredictionError
 from harness.task import Dataset, Predictions
 from tasks.detection.coco.formats import Results
+from tasks.detection.coco.mask_files import MaskRows
+from tasks.detection.coco.masks import Masks, mask_columns
 from tasks.detection.coco.metrics import Int
 from tasks.detection.lookup import find_ids
 
@@ -31,10 +33,29 @@ def arrange(results: Results, path: Path, dataset: Dataset) -> Predictions:
     offsets = np.searchsorted(image[rows], np.arange(len(image_ids) + 1)).astype(np.int64)
     whole = len(rows) == len(known) and (np.diff(rows) == 1).all()
     columns = {"boxes_xywh": results.boxes_xywh, "scores": results.scores, "category_id": results.category_ids}
-    table = Table(
-        dataset.ids, {name: Ragged(values if whole else values[rows], offsets) for name, values in columns.items()}
-    )
-    return Predictions(table=table, warnings=tuple(_warnings(path, results.category_ids[~known], offsets)))
+    table: dict[str, Column] = {}
+    warnings = _warnings(path, results.category_ids[~known], offsets)
+    if results.masks is not None:
+        columns["area"] = results.masks.area
+        masks = _masks_in_images(path, results.masks, image, rows, dataset)
+        table |= mask_columns(masks, offsets)
+        warnings += results.masks.warnings
+    table |= {name: Ragged(values if whole else values[rows], offsets) for name, values in columns.items()}
+    return Predictions(table=Table(dataset.ids, table), warnings=tuple(warnings))
+
+
+def _masks_in_images(path: Path, found: MaskRows, image: Int, rows: Int, dataset: Dataset) -> Masks:
+    """The masks of `rows`; raises PredictionError for one whose size is not its image's."""
+    sizes = dataset.truth.dense("size")
+    wrong = (found.sizes[rows] != sizes[image[rows]]).any(axis=1)
+    if wrong.any():
+        row = int(rows[np.flatnonzero(wrong).min()])
+        raise PredictionError(
+            f"{path}: entry {row}, segmentation: its size is {found.sizes[row].tolist()}, image {dataset.ids[image[row]]} "
+            f"has {sizes[image[row]].tolist()} (height, width)"
+        )
+    chosen = found.masks.take(rows)
+    return Masks(starts=chosen.offsets, codes=chosen.values, sizes=sizes)
 
 
 def _check_known(path: Path, image_ids: Int, here: NDArray[np.bool_], dataset: Dataset) -> None:

@@ -1,14 +1,13 @@
 """COCO detection as a task: data, result files and metrics wired together."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.columns import Ragged, Table
+from harness.columns import ColumnSpec, Ragged, Table
 from harness.errors import UsageError
 from harness.layout import find_root
 from harness.task import (
@@ -25,26 +24,23 @@ from harness.task import (
     Values,
 )
 from tasks.detection.answers import encode_answer, label_map, unknown_classes
-from tasks.detection.coco.data import open_dataset, to_detections, to_results, to_truth
-from tasks.detection.coco.declaration import META
-from tasks.detection.coco.formats import read_results, write_results
-from tasks.detection.coco.metrics import (
-    COCO_METRICS,
-    Float,
-    Matches,
-    Metric,
-    Parameters,
-    accumulate,
-    match,
-    mean_of,
-    summarize,
+from tasks.detection.coco.data import (
+    has_masks,
+    open_dataset,
+    prediction_columns,
+    to_detections,
+    to_results,
+    to_truth,
 )
+from tasks.detection.coco.declaration import META, recall_spec
+from tasks.detection.coco.formats import read_results, write_results
+from tasks.detection.coco.limits import parameters, parse_limits
+from tasks.detection.coco.metrics import Float, Matches, Parameters, accumulate, match, summarize
 from tasks.detection.coco.results import arrange
+from tasks.detection.coco.tables import SIZES, category_table, size_table
 
 if TYPE_CHECKING:
     from harness.submission import Submission
-
-_SIZES: Final = ("", "small", "medium", "large")
 
 
 class Coco(Task):
@@ -70,10 +66,19 @@ class Coco(Task):
 
         write_sample(directory)
 
+    def columns(self, dataset: Dataset) -> tuple[ColumnSpec, ...]:
+        """Boxes, scores and categories; with ``iou_type=segm`` masks beside them."""
+        return prediction_columns(dataset)
+
     def encoder(self, submission: "Submission", dataset: Dataset) -> Encoder:
         """Checks boxes, scores and labels, and turns labels into category ids by the names of the classes."""
+        from tasks.detection.coco.mask_answers import encode_masks
+
         labels = label_map(submission.name, submission.classes, dataset)
-        return lambda answer, sample: encode_answer(answer, sample.id, labels)
+        if not has_masks(dataset):
+            return lambda answer, sample: encode_answer(answer, sample.id, labels)
+        sizes = dict(zip(dataset.truth.ids, map(tuple, dataset.truth.dense("size").tolist()), strict=True))
+        return lambda answer, sample: encode_masks(answer, sample.id, labels, sizes[sample.id])
 
     def notes(self, submission: "Submission", dataset: Dataset) -> Sequence[str]:
         """Classes of the submission that the data set does not have: their detections are left out."""
@@ -81,28 +86,26 @@ class Coco(Task):
 
     def read(self, path: Path, dataset: Dataset) -> Predictions:
         """Read a list of results, also compressed."""
-        return arrange(read_results(path), path, dataset)
+        return arrange(read_results(path, with_masks=has_masks(dataset)), path, dataset)
 
     def write(self, predictions: Predictions, dataset: Dataset, path: Path) -> None:
         """Write a list of results, image after image."""
-        write_results(path, to_results(predictions.table))
+        write_results(path, to_results(predictions.table, dataset))
 
     def score(self, dataset: Dataset, predictions: Predictions, scoring: Scoring) -> Statistics:
         """Match every image's detections to its annotations, at all thresholds and size ranges."""
-        limit = int(scoring.settings.get("max_detections", 100))
-        category_ids = np.array(dataset.facts["category_ids"], np.int64)
-        truth, detections = to_truth(dataset.truth, category_ids), to_detections(predictions.table, category_ids)
-        matches = match(truth, detections, parameters(limit))
+        limits = _limits(scoring)
+        matches = match(to_truth(dataset), to_detections(predictions.table, dataset), parameters(limits))
         return Statistics(
             table=to_table(dataset.ids, matches),
-            facts={"categories": list(dataset.facts["categories"]), "max_detections": limit},
+            facts={"categories": list(dataset.facts["categories"]), "max_detections": limits},
         )
 
     def metrics(self, scoring: Scoring) -> tuple[MetricSpec, ...]:
-        """COCO's twelve; AR100 is called after the limit on detections, if that was set."""
-        limit = int(scoring.settings.get("max_detections", 100))
-        names = [metric.name for metric in parameters(limit).metrics]
-        return tuple(_renamed(spec, name, limit) for spec, name in zip(self.meta.metrics, names, strict=True))
+        """COCO's twelve; the recalls are called after the limits on detections, if those were set."""
+        declared = {spec.name: spec for spec in self.meta.metrics}
+        metrics = parameters(_limits(scoring)).metrics
+        return tuple(declared.get(metric.name) or recall_spec(metric.name) for metric in metrics)
 
     def aggregate(self, statistics: Statistics, protocol: str) -> Values:
         """The twelve numbers; None where pycocotools says -1."""
@@ -129,27 +132,14 @@ class Coco(Task):
         """Which annotations are missing."""
         chosen = parameters(statistics.facts["max_detections"])
         area = next(item.area for item in chosen.metrics if item.name == metric)
-        return f"there is no {_SIZES[area]} annotation that counts in these images".replace("  ", " ")
+        size = "" if area == 0 else f"{SIZES[area]} "
+        return f"there is no {size}annotation that counts in these images"
 
     def tables(self, statistics: Statistics, protocol: str) -> Sequence[DetailTable]:
-        """Every category's AP at all thresholds, at 0.5 and at 0.75, and its recall."""
+        """Every category and every range of sizes."""
         chosen, names = parameters(statistics.facts["max_detections"]), statistics.facts["categories"]
-        matches, (precision, recall) = from_table(statistics.table), self._cells(statistics)
-        shown = [metric for metric in chosen.metrics if metric.area == 0 and metric.limit == -1]
-        counts = np.bincount(matches.truth_category, weights=matches.truth_count[:, 0], minlength=len(names))
-        rows = []
-        for k, name in enumerate(names):
-            cells = precision[:, :, k : k + 1], recall[:, k : k + 1]
-            rows.append((name, int(counts[k]), *(mean_of(metric, *cells, chosen) for metric in shown)))
-        columns = ("category", "annotations", *(metric.name for metric in shown))
-        return (
-            DetailTable(
-                name="categories",
-                title="Per category (empty where no annotation of it counts)",
-                columns=columns,
-                rows=tuple(rows),
-            ),
-        )
+        matches, cells = from_table(statistics.table), self._cells(statistics)
+        return category_table(matches, *cells, chosen, names), size_table(matches, *cells, chosen)
 
     def worst(self, statistics: Statistics, protocol: str) -> FloatArray:
         """How many annotations no detection finds at IoU 0.5."""
@@ -162,11 +152,10 @@ class Coco(Task):
         """The twelve numbers from pycocotools itself."""
         from tasks.detection.coco.reference import aggregate
 
-        if scoring.settings.get("max_detections", 100) != 100:
+        if _limits(scoring) != 100:
             raise UsageError("--evaluator pycocotools gives -1 unless max_detections is 100: leave one of the two out")
-        category_ids = np.array(dataset.facts["category_ids"], np.int64)
-        truth, detections = to_truth(dataset.truth, category_ids), to_detections(predictions.table, category_ids)
-        return aggregate(truth, detections, len(category_ids), Parameters())
+        truth, detections = to_truth(dataset), to_detections(predictions.table, dataset)
+        return aggregate(truth, detections, len(dataset.facts["categories"]), Parameters())
 
     def agreement(self) -> str:
         """What the scorer was compared with."""
@@ -174,22 +163,6 @@ class Coco(Task):
             "pycocotools 2.0.11: precision, recall, the twelve numbers and each category's AP equal to the last digit, "
             "on cocoapi's fake results for 100 images of val2014 and on random data with ties, crowds, annotation id 0"
         )
-
-
-def parameters(max_detections: int) -> Parameters:
-    """COCO's parameters with another limit on detections per image and category; raises UsageError below 11.
-
-    pycocotools answers -1 for AP under other limits; here AP and the recalls by size are those at the limit.
-    """
-    if max_detections < 11:
-        raise UsageError(
-            f"--set max_detections={max_detections}: it must be at least 11, because AR10 is reported beside it"
-        )
-    metrics = tuple(
-        Metric(name=f"AR{max_detections}", kind="recall") if metric.name == "AR100" else metric
-        for metric in COCO_METRICS
-    )
-    return Parameters(limits=(1, 10, max_detections), metrics=metrics)
 
 
 def to_table(ids: tuple[str, ...], matches: Matches) -> Table:
@@ -211,10 +184,8 @@ def from_table(table: Table) -> Matches:
     )
 
 
-def _renamed(spec: MetricSpec, name: str, limit: int) -> MetricSpec:
-    if spec.name == name:
-        return spec
-    return replace(spec, name=name, title=spec.title.replace("100", str(limit)))
+def _limits(scoring: Scoring) -> int | str:
+    return parse_limits(scoring.settings.get("max_detections", 100))
 
 
 def _sum_rows(values: FloatArray, offsets: NDArray[np.int64]) -> FloatArray:

@@ -89,7 +89,7 @@ def test_the_twelve_numbers_are_official_to_the_last_digit(
 
 
 def test_so_is_the_ap_of_every_category(task: Coco, statistics: Statistics, gold: dict[str, Any]) -> None:
-    (table,) = task.tables(statistics, "coco")
+    table = next(table for table in task.tables(statistics, "coco") if table.name == "categories")
     assert table.columns[:3] == ("category", "annotations", "AP")
     official = {name: None if value == -1 else value for name, value in gold["per_category_AP"].items()}
     assert {row[0]: row[2] for row in table.rows} == official
@@ -126,6 +126,31 @@ def test_another_limit_on_detections_names_its_recall(task: Coco, fake: tuple[Da
             task.metrics(Scoring(protocol="coco", settings=settings))
     with pytest.raises(UsageError, match="max_detections"):
         task.reference(*fake, Scoring(protocol="coco", settings={"max_detections": 300}, evaluator="pycocotools"))
+
+
+def test_all_limits_may_be_given_and_the_last_one_is_that_of_ap(task: Coco, fake: tuple[Dataset, Predictions]) -> None:
+    """Officially AP would be -1 without the limit 100."""
+    found = task.aggregate(task.score(*fake, Scoring(protocol="coco", settings={"max_detections": "2,5"})), "coco")
+    official = task.aggregate(task.score(*fake, SCORING), "coco")
+    assert list(found) == ["AP", "AP50", "AP75", "APs", "APm", "APl", "AR2", "AR5", "ARs", "ARm", "ARl"]
+    assert None not in found.values()
+    assert official["AR1"] < found["AR2"] < found["AR5"] < official["AR10"]
+    titles = [spec.title for spec in task.metrics(Scoring(protocol="coco", settings={"max_detections": "2,5"}))]
+    assert "average recall with 2 detections per image and category" in titles
+
+
+def test_sizes_have_a_table(task: Coco, statistics: Statistics, gold: dict[str, Any]) -> None:
+    table = next(table for table in task.tables(statistics, "coco") if table.name == "sizes")
+    assert table.columns == ("size", "annotations", "AP", "AP50", "AP75", "AR100")
+    rows = {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
+    assert [rows["all"][name] for name in ("AP", "AP50", "AP75", "AR100")] == [
+        gold["stats"][name] for name in ("AP", "AP50", "AP75", "AR100")
+    ]
+    for size, letter in (("small", "s"), ("medium", "m"), ("large", "l")):
+        assert rows[size]["AP"] == gold["stats"][f"AP{letter}"]
+        assert rows[size]["AR100"] == gold["stats"][f"AR{letter}"]
+    # Both ends of a range are inclusive, so that the ranges may count an annotation twice, but none less than once.
+    assert sum(rows[size]["annotations"] for size in ("small", "medium", "large")) >= rows["all"]["annotations"] > 0
 
 
 def test_a_number_without_annotations_says_why(task: Coco, sample: Dataset) -> None:
@@ -250,7 +275,7 @@ def test_detections_keep_their_order_inside_an_image(task: Coco, sample: Dataset
 
 def test_predictions_written_as_results_come_back(task: Coco, sample: Dataset, tmp_path: Path) -> None:
     predictions = answers(sample, shift=5.0)
-    write_results(tmp_path / "all.json.gz", to_results(predictions.table))
+    write_results(tmp_path / "all.json.gz", to_results(predictions.table, sample))
     assert task.read(tmp_path / "all.json.gz", sample).table.digest() == predictions.table.digest()
 
 

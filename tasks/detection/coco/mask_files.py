@@ -1,0 +1,151 @@
+"""Masks in COCO's files: segmentations of annotations, and of results, checked before pycocotools draws them."""
+
+from collections.abc import Callable, Sequence
+from math import isfinite
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from harness.columns import Ragged
+from harness.errors import DataError, HarnessError, PredictionError
+from tasks.detection.coco.entries import MaskedAnnotation, MaskedResult, RunLengths, SizedImage
+from tasks.detection.coco.masks import (
+    MOST_PIXELS,
+    Float,
+    Int,
+    Masks,
+    compress,
+    from_polygons,
+    measure,
+    pack,
+    unsound,
+)
+
+Refuse = Callable[[str], HarnessError]
+
+
+class MaskRows(NamedTuple):
+    """The masks of a results file, in file order."""
+
+    masks: Ragged
+    sizes: Int
+    """(n, 2): height and width that each one states."""
+    boxes_xywh: Float
+    area: Float
+    warnings: tuple[str, ...]
+
+
+def image_sizes(path: Path, images: Sequence[SizedImage], image_ids: Int) -> Int:
+    """Height and width of every image, int64 (images, 2), in the order of `image_ids`; raises DataError."""
+    for index, image in enumerate(images):
+        if image.height < 1 or image.width < 1 or image.height * image.width > MOST_PIXELS:
+            raise DataError(
+                f"{path}: images[{index}]: {image.height} x {image.width} pixels; between 1 and {MOST_PIXELS} are possible"
+            )
+    sizes = {image.id: (image.height, image.width) for image in images}
+    return np.array([sizes[id] for id in image_ids.tolist()], np.int64).reshape(-1, 2)
+
+
+def annotation_masks(path: Path, entries: Sequence[MaskedAnnotation], rows: Int, image: Int, sizes: Int) -> Masks:
+    """The masks of the annotations `rows`, each in the image whose index `image` gives; raises DataError."""
+    codes = []
+    for row, (height, width) in zip(rows.tolist(), sizes[image].tolist(), strict=True):
+        where = f"{path}: annotations[{row}], segmentation"
+        codes.append(_annotation_code(entries[row].segmentation, height, width, _refusing(DataError, where)))
+    packed = pack(codes)
+    bad = measure(packed, sizes[image])[2]
+    if bad < len(rows):
+        reason = unsound(codes[bad], *sizes[image[bad]].tolist())
+        raise DataError(f"{path}: annotations[{rows[bad]}], segmentation: {reason}")
+    return Masks(starts=packed.offsets, codes=packed.values, sizes=sizes)
+
+
+def result_masks(path: Path, entries: Sequence[MaskedResult]) -> MaskRows:
+    """The masks of a results file, with the boxes and areas that pycocotools gives them; raises PredictionError.
+
+    Where the first entry has a box, so must all, and their areas are the boxes'; else the masks'.
+    """
+    sizes = np.array([entry.segmentation.size for entry in entries], np.int64).reshape(-1, 2)
+    codes = []
+    for index, entry in enumerate(entries):
+        codes.append(run_code(entry.segmentation, _refusing(PredictionError, f"{path}: entry {index}, segmentation")))
+    packed = pack(codes)
+    area, boxes, bad = measure(packed, sizes)
+    if bad < len(entries):
+        raise PredictionError(f"{path}: entry {bad}, segmentation: {unsound(codes[bad], *sizes[bad].tolist())}")
+    if not entries or not entries[0].bbox:
+        return MaskRows(packed, sizes, boxes, area, ())
+    boxes = _boxes(path, entries)
+    warning = (
+        f"{path.name}: there are boxes beside the masks, so that size ranges look at the boxes' areas, as in "
+        "pycocotools; leave bbox out to have them look at the masks'"
+    )
+    return MaskRows(packed, sizes, boxes, boxes[:, 2] * boxes[:, 3], (warning,))
+
+
+def needs_boxes(rows: MaskRows) -> bool:
+    """Whether a results file must state the boxes, because they or the areas are not those of the masks."""
+    area, boxes, _ = measure(rows.masks, rows.sizes)
+    return not (np.array_equal(area, rows.area) and np.array_equal(boxes, rows.boxes_xywh))
+
+
+def mask_codes(rows: MaskRows, part: slice) -> list[RunLengths]:
+    """Some rows' masks as a results file states them."""
+    chosen = range(*part.indices(len(rows.sizes)))
+    sizes = rows.sizes[part].tolist()
+    return [
+        RunLengths(size=(height, width), counts=rows.masks.row(index).tobytes().decode("ascii"))
+        for index, (height, width) in zip(chosen, sizes, strict=True)
+    ]
+
+
+def run_code(runs: RunLengths, refuse: Refuse) -> bytes:
+    """The compressed code of a mask given as runs; what cannot be one raises the error that `refuse` makes."""
+    height, width = runs.size
+    if height < 1 or width < 1 or height * width > MOST_PIXELS:
+        raise refuse(f"its size is {height} x {width}; between 1 and {MOST_PIXELS} pixels are possible")
+    if isinstance(runs.counts, str):
+        if not runs.counts.isascii():
+            raise refuse("its counts hold a character that is none of a run-length code")
+        return runs.counts.encode("ascii")
+    if min(runs.counts, default=0) < 0 or sum(runs.counts) != height * width:
+        raise refuse(f"its runs do not fill the {height} x {width} pixels of its size exactly")
+    return compress(runs.counts, height, width)
+
+
+def _annotation_code(segmentation: list[list[float]] | RunLengths, height: int, width: int, refuse: Refuse) -> bytes:
+    if isinstance(segmentation, RunLengths):
+        if segmentation.size != (height, width):
+            raise refuse(f"its size is {list(segmentation.size)}, the image has {[height, width]} (height, width)")
+        return run_code(segmentation, refuse)
+    _check_polygons(segmentation, height, width, refuse)
+    return from_polygons(segmentation, height, width)
+
+
+def _check_polygons(polygons: list[list[float]], height: int, width: int, refuse: Refuse) -> None:
+    """Raise for polygons that pycocotools cannot draw; four numbers are a box to it, if the first polygon has four."""
+    if not polygons:
+        raise refuse("it holds no polygon; a mask needs one")
+    boxes = len(polygons[0]) == 4
+    for polygon in polygons:
+        if len(polygon) < 4 or len(polygon) % 2 or (boxes and len(polygon) != 4):
+            raise refuse(f"a polygon has {len(polygon)} numbers; it needs x and y of at least three corners")
+        lowest, highest = min(polygon), max(polygon)
+        far = max(height, width)
+        # Each step along an edge is drawn: corners far outside would take memory without end.
+        if not (isfinite(lowest) and isfinite(highest) and lowest >= -far and highest <= 2 * far):
+            raise refuse(f"a polygon has a corner far outside the image of {height} x {width} pixels")
+
+
+def _boxes(path: Path, entries: Sequence[MaskedResult]) -> Float:
+    for index, entry in enumerate(entries):
+        if entry.bbox is None or len(entry.bbox) != 4:
+            raise PredictionError(
+                f"{path}: entry {index}, bbox: the first entry has a box, so every one needs x, y, width, height"
+            )
+    return np.array([entry.bbox for entry in entries], np.float64).reshape(-1, 4)
+
+
+def _refusing(error: type[HarnessError], where: str) -> Refuse:
+    return lambda reason: error(f"{where}: {reason}")
