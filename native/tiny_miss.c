@@ -46,8 +46,8 @@ static int finished(const Walk *walk) {
 
 /* Detections of one category and one set-up by descending score, ties in image and rank order; `hit` and `miss` are bit
  * masks over n_thresholds <= 16; `block[d]` > 1 says that detection d and those after it are of one image with one
- * score. `truth` (n_images) counts ground truths. For each of n_replicates rows of `weights` (n_images) writes the recall
- * at every point, (n_thresholds, n_points), or -1 where the resample has no ground truth. Returns 0. */
+ * score. `truth` (n_images) counts ground truths. For each of n_replicates rows of `weights` (n_images) writes the
+ * recall at every point, (n_thresholds, n_points), or -1 where the resample has no ground truth. Returns 0. */
 API int64_t tiny_miss_replicate(int64_t n_replicates, int64_t n_images, const uint16_t *weights, int64_t n_thresholds,
                                 int64_t n_points, const double *fppi, const int64_t *truth, int64_t n_detections,
                                 const int32_t *image, const uint16_t *hit, const uint16_t *miss, const int32_t *block,

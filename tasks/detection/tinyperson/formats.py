@@ -3,7 +3,7 @@
 Source: ucas-vg/PointTinyBenchmark, dataset/TinyPerson_annotation.md; the fields that the evaluators read.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from operator import attrgetter
@@ -70,6 +70,8 @@ class Annotations:
     category_ids: Int
     category_names: tuple[str, ...]
     truth: TinyTruth
+    corners: Mapping[int, tuple[int, ...]]
+    """By image id what part of the file an image is, x1, y1, x2, y2; images that are whole files are not in it."""
     warnings: tuple[str, ...] = ()
 
 
@@ -87,28 +89,29 @@ def read_annotations(path: Path, member: str = "") -> Annotations:
     """Read an annotation file, also `.gz` or `.zip` (of several files in it `member`, or the one that is no list).
 
     Raises DataError: not JSON, a missing or wrong field, negative sizes, annotation ids used twice, no images, no
-    categories, or pieces of images, which are not what the benchmark scores on. Annotations of unknown images or
-    categories are left out with a warning.
+    categories. Annotations of unknown images or categories are left out with a warning, and one is given where images
+    are pieces, because the benchmark scores on whole ones.
     """
     found = decode(read_bytes(path, DataError, member, top=b"{"), _Document, path, DataError)
     if not found.images or not found.categories:
         raise DataError(f"{path} has no {'categories' if found.images else 'images'}: it cannot be scored against")
-    if any(image.corner is not None for image in found.images):
-        raise DataError(
-            f"{path} describes pieces of images (it has `corner`): score against the annotations of whole images, and "
-            "name this file with --sub-images if the results are for the pieces"
-        )
     file_names = {image.id: image.file_name for image in found.images}
     category_names = {category.id: category.name for category in found.categories}
     with fitting_ids(path, DataError):
         image_ids, category_ids = np.array(sorted(file_names), np.int64), np.array(sorted(category_names), np.int64)
         truth, warnings = _truth(path, found.annotations, image_ids, category_ids)
+    corners = _corners(path, found.images)
+    if corners:
+        warnings.append(
+            f"{path.name}: {len(corners)} images are pieces (they have `corner`); whole ones are the benchmark"
+        )
     return Annotations(
         image_ids=image_ids,
         file_names=tuple(file_names[id] for id in image_ids.tolist()),
         category_ids=category_ids,
         category_names=tuple(category_names[id] for id in category_ids.tolist()),
         truth=truth,
+        corners=corners,
         warnings=tuple(warnings),
     )
 
@@ -152,10 +155,24 @@ def _truth(
         nameless=ids[rows] == 0,
         ignore=_flags(entries, "ignore")[rows],
         uncertain=_flags(entries, "uncertain")[rows],
-        size=_numbers(path, entries, "size", np.sqrt(area))[rows],
+        side=_numbers(path, entries, "size", np.sqrt(area))[rows],
         visible=_numbers(path, entries, "vis_ratio", _visible(path, entries))[rows],
     )
-    return truth, _warnings(path, ids, known_image, known_category)
+    counts = ~(truth.crowd | truth.ignore | truth.uncertain)
+    return truth, _warnings(path, known_image, known_category, bool((truth.nameless & counts).any()))
+
+
+def _corners(path: Path, images: list[_Image]) -> dict[int, tuple[int, ...]]:
+    found: dict[int, tuple[int, ...]] = {}
+    for index, image in enumerate(images):
+        if image.corner is None:
+            continue
+        left, top, right, bottom = map(int, image.corner)
+        whole = all(value == int(value) for value in image.corner)
+        if not (whole and 0 <= left < right and 0 <= top < bottom):
+            raise DataError(f"{path}: images[{index}], corner: {image.corner} is no part of an image: x1, y1, x2, y2")
+        found[image.id] = left, top, right, bottom
+    return found
 
 
 def _column(entries: Iterable[_Annotation], field: str) -> list[Any]:
@@ -201,12 +218,14 @@ def _check_unique(path: Path, ids: Int, what: str) -> None:
         )
 
 
-def _warnings(path: Path, ids: Int, known_image: NDArray[np.bool_], known_category: NDArray[np.bool_]) -> list[str]:
+def _warnings(
+    path: Path, known_image: NDArray[np.bool_], known_category: NDArray[np.bool_], nameless: bool
+) -> list[str]:
     warnings = []
     for known, what in ((known_image, "images"), (known_category, "categories")):
         if not known.all():
             warnings.append(f"{path.name}: {np.count_nonzero(~known)} annotations of unknown {what} are left out")
-    if (ids == 0).any():
+    if nameless:
         warnings.append(
             f"{path.name}: an annotation has the id 0; the official code, and therefore this score, counts a detection "
             "matched with it as a false positive"

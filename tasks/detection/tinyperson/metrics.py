@@ -51,7 +51,7 @@ class TinyTruth(Truth):
 
     ignore: NDArray[np.bool_]
     uncertain: NDArray[np.bool_]
-    size: Float
+    side: Float
     """(n,), pixels: the annotation's `size`, else the square root of its area. Miss rates look at this one."""
     visible: Float
     """(n,): the part of the person that is seen; 1 - 1e-12 where it is not said. Miss rates look at it."""
@@ -98,7 +98,7 @@ def match(truth: TinyTruth, detections: Detections, *, use_iod: bool = True) -> 
     known = _by_category(truth)
     chosen = parameters()
     out_of_range = outside(known.area, chosen) | (known.crowd | known.ignore | known.uncertain)[:, None]
-    in_setups = ignored_in_setups(known.size, known.visible, known.ignore | known.uncertain)
+    in_setups = ignored_in_setups(known.side, known.visible, known.ignore | known.uncertain)
     kept = kept_in_setups(found.boxes_xywh)
     rows, categories, counts = count_truth(
         known.offsets, known.category, np.concatenate([out_of_range, in_setups], axis=1)
@@ -142,5 +142,5 @@ def _by_category(truth: TinyTruth) -> TinyTruth:
 
 
 TRUTH_COLUMNS: Final = (
-    "category", "boxes_xywh", "area", "crowd", "nameless", "ignore", "uncertain", "size", "visible",
+    "category", "boxes_xywh", "area", "crowd", "nameless", "ignore", "uncertain", "side", "visible",
 )  # fmt: skip
