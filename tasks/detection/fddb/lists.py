@@ -103,11 +103,12 @@ def _walk(lines: Sequence[bytes], where: str, error: type[HarnessError]) -> tupl
         if not fields:
             at += 1
             continue
-        if len(fields) > 1:
-            raise _misplaced(lines, where, at, names, counts, error)
+        count = lines[at + 1].strip() if at + 1 < len(lines) else b""
+        if len(fields) > 1 or not count.isdigit() or len(count) > 9:
+            raise error(f"{where}, {_misplaced(lines, at, names, counts, starts)}")
         names.append(fields[0].decode("utf-8", "replace"))
         starts.append(at)
-        counts.append(_count(lines, where, at, names[-1], error))
+        counts.append(int(count))
         at += 2 + counts[-1]
     if starts and at > len(lines):
         raise error(
@@ -117,19 +118,20 @@ def _walk(lines: Sequence[bytes], where: str, error: type[HarnessError]) -> tupl
     return names, counts, starts
 
 
-def _count(lines: Sequence[bytes], where: str, at: int, name: str, error: type[HarnessError]) -> int:
-    text = lines[at + 1].strip() if at + 1 < len(lines) else b""
-    if not text.isdigit() or len(text) > 9:
-        found = f"found {_shown(text)}" if text else "found nothing"
-        raise error(f"{where}, line {at + 2}: expected the number of regions of {name}, {found}")
-    return int(text)
-
-
-def _misplaced(
-    lines: Sequence[bytes], where: str, at: int, names: list[str], counts: list[int], error: type[HarnessError]
-) -> HarnessError:
-    before = f"; {names[-1]} announces only {counts[-1]} regions" if names else ""
-    return error(f"{where}, line {at + 1}: expected the name of an image, found {_shown(lines[at].strip())}{before}")
+def _misplaced(lines: Sequence[bytes], at: int, names: list[str], counts: list[int], starts: list[int]) -> str:
+    """What is wrong where no name and count stand at `at`: perhaps the image before announces too few or too many regions."""
+    for row in range(starts[-1] + 2, at) if starts else ():
+        if len(lines[row].split()) == 1:
+            return (
+                f"line {row + 1}: {counts[-1]} regions of {names[-1]} are announced, but its number {row - starts[-1] - 1} "
+                f"is {_shown(lines[row].strip())}"
+            )
+    if len(lines[at].split()) > 1:
+        before = f"; {names[-1]} announces only {counts[-1]} regions" if names else ""
+        return f"line {at + 1}: expected the name of an image, found {_shown(lines[at].strip())}{before}"
+    count = lines[at + 1].strip() if at + 1 < len(lines) else b""
+    found = f"found {_shown(count)}" if count else "found nothing"
+    return f"line {at + 2}: expected the number of regions of {_shown(lines[at].strip())}, {found}"
 
 
 def _shown(text: bytes) -> str:
