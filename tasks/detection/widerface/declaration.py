@@ -38,7 +38,7 @@ META: Final = TaskMeta(
         "a folder or zip archive of event folders with a text file for each image: its name, the number of detections, "
         "and a line 'x y width height score' for each"
     ),
-    licence="for research without commercial purpose, by the authors' terms; images from the web",
+    licence="CC BY-NC-ND 4.0, as its dataset card (CUHK-CSE/wider_face) says; images from the web",
     citation="Yang et al., WIDER FACE: A Face Detection Benchmark, CVPR 2016, arXiv 1511.06523",
     homepage="http://shuoyang1213.me/WIDERFACE/",
     settings=(

@@ -133,7 +133,7 @@ class _Texts:
         if len(other):
             file = int(other[0])
             raise PredictionError(
-                f"{self._files.place(self._ids[file])}, line 2: {self._counts[file]} detections are announced, but "
+                f"{self._files.place(self._ids[file])}, line 2: announces {self._counts[file]} detections, and "
                 f"{found[file]} follow; was the file written to its end?"
             )
 

@@ -93,6 +93,6 @@ def _check_images(source: Path, paths: dict[str, str], known: frozenset[str]) ->
     unknown = [id for id in paths if id not in known]
     if unknown:
         raise PredictionError(
-            f"{source}/{paths[unknown[0]]} belongs to no image of the data set ({len(unknown)} such files); score the "
+            f"{source}/{paths[unknown[0]]} belongs to no image of the data set (files like it: {len(unknown)}); score the "
             "results with the data that they belong to"
         )
