@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Literal
 
 from harness.record import Metric, Record
+from harness.summary import headlines
 from leaderboard.boards import Board, main_metric
 from leaderboard.cells import (
     DATE,
@@ -28,6 +29,8 @@ from leaderboard.table import Cell, Column, Row, Table, unique
 from leaderboard.text import name
 from leaderboard.view import Section
 
+MetricKey = tuple[str, str]
+"""Protocol and name."""
 HISTORY = (
     "Results that were superseded or withdrawn, and further runs that gave the same answers and scores as a listed one. "
     "Each record's page says what stands in its place."
@@ -110,15 +113,15 @@ def claim_cell(comparison: Comparison | None) -> Cell:
 
 def metrics_table(entries: Sequence[Entry]) -> Table:
     """Every metric under every protocol, one column each."""
-    columns: dict[tuple[str, str], Column] = {}
+    columns: dict[MetricKey, Column] = {}
     for entry in entries:
         for metric in entry.record.metrics:
-            columns.setdefault((metric.protocol, metric.name), _metric_column(metric, entry.record.task.protocol))
+            columns.setdefault(_key(metric), _metric_column(metric, entry.record.task.protocol))
     keys = unique(column.key for column in columns.values())
     named = [replace(column, key=key) for column, key in zip(columns.values(), keys, strict=True)]
     rows = []
     for entry in entries:
-        found = {(metric.protocol, metric.name): metric for metric in entry.record.metrics}
+        found = {_key(metric): metric for metric in entry.record.metrics}
         cells = [quiet(metric_cell(found.get(key), "not in this record")) for key in columns]
         shown = (method_cell(entry.record), *cells, record_cell(entry.record))
         rows.append(Row(id=f"m-{entry.record.id}", cells=shown))
@@ -130,6 +133,34 @@ def metrics_table(entries: Sequence[Entry]) -> Table:
         data="metrics",
         note=shared_reasons(cell for row in rows for cell in row.cells),
     )
+
+
+def metrics_sections(entries: Sequence[Entry], everything: Table) -> list[Section]:
+    """The columns of `everything` that are read first, and the whole table, folded away where it has more."""
+    if len(everything.columns) <= 2:
+        return []
+    everywhere = {_key(metric) for entry in entries for metric in entry.record.metrics}
+    first = {_key(metric) for entry in entries for metric in headlines(entry.record)}
+    whole = Section(id="all-metrics", title="All metrics", tables=[everything])
+    if first == everywhere:
+        return [whole]
+    order = dict.fromkeys(_key(metric) for entry in entries for metric in entry.record.metrics)
+    last = len(everything.columns) - 1
+    chosen = [0, *[index for index, key in enumerate(order, 1) if key in first], last]
+    table = Table(
+        id="headlines-table",
+        caption="The metrics to read first",
+        columns=tuple(everything.columns[index] for index in chosen),
+        rows=tuple(
+            Row(id=f"headlines-{row.id}", cells=tuple(row.cells[index] for index in chosen)) for row in everything.rows
+        ),
+    )
+    title = f"All {len(everywhere)} metrics"
+    return [Section(id="headlines", title="Metrics", tables=[table]), replace(whole, title=title, folded=True)]
+
+
+def _key(metric: Metric) -> MetricKey:
+    return metric.protocol, metric.name
 
 
 def _metric_column(metric: Metric, protocol: str) -> Column:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.summary import method_name
-from leaderboard.board_tables import history_section, metrics_table, results_table
+from leaderboard.board_tables import history_section, metrics_sections, metrics_table, results_table
 from leaderboard.boards import Board
 from leaderboard.entries import Entry
 from leaderboard.naming import board_path, board_title
@@ -46,9 +46,7 @@ def board_view(board: Board, found: Standings, plots: PlotFiles) -> BoardView:
     summary = summarise(board, found)
     sections = [Section(id="results", title="Results", tables=[results])] if entries else []
     sections += [section for section, _ in speed]
-    sections += (
-        [Section(id="all-metrics", title="All metrics", tables=[everything])] if len(everything.columns) > 2 else []
-    )
+    sections += metrics_sections(entries, everything)
     sections += [history_section(board)] if board.past or board.repeats else []
     sections.append(Section(id="ranks", title="How ranks are made", paragraphs=RANKS, folded=True))
     page = Page(

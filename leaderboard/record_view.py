@@ -1,10 +1,11 @@
 """The page of a record: everything that the record says, with the command that checks it again."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from harness.record import Record
-from harness.summary import method_name
+from harness.record import Metric, Record
+from harness.summary import headlines, method_name
 from leaderboard.board_tables import rank_cell
 from leaderboard.board_view import BANNERS
 from leaderboard.boards import Board
@@ -35,7 +36,7 @@ def record_view(entry: Entry, board: Board, found: Standings, collection: Collec
     """Everything about one record."""
     record = entry.record
     sections = [
-        _metrics(record),
+        *_metrics(record),
         *curve_sections(entry, draw),
         *measurement_sections(record),
         *_details(record),
@@ -108,7 +109,22 @@ def _links(record: Record) -> list[tuple[str, str]]:
     return found
 
 
-def _metrics(record: Record) -> Section:
+def _metrics(record: Record) -> list[Section]:
+    """The metrics to read first, and all of them folded away where there are more."""
+    if not record.metrics:
+        return [Section(id="metrics", title="Metrics", paragraphs=["Nothing was scored."])]
+    first, count = headlines(record), len(record.metrics)
+    everything = _metrics_table("scores", record.metrics, "Every metric of this record")
+    if len(first) == count:
+        return [Section(id="metrics", title="Metrics", tables=[everything])]
+    chosen = replace(_metrics_table("headlines", first, "The metrics to read first"), data="")
+    return [
+        Section(id="metrics", title="Metrics", tables=[chosen]),
+        Section(id="all-metrics", title=f"All {count} metrics", tables=[everything], folded=True),
+    ]
+
+
+def _metrics_table(id: str, metrics: Sequence[Metric], caption: str) -> Table:
     columns = (
         Column(key="metric", title="Metric", header=True),
         Column(key="protocol", title="Protocol"),
@@ -118,7 +134,7 @@ def _metrics(record: Record) -> Section:
         Column(key="how", title="Interval, or why there is none", wide=True),
     )
     rows = []
-    for index, metric in enumerate(record.metrics):
+    for index, metric in enumerate(metrics):
         how = metric.interval.method if metric.interval else metric.reason
         unit = Cell(value=metric.unit or "1", text=name(metric.unit) or "1")
         cells = (
@@ -129,14 +145,8 @@ def _metrics(record: Record) -> Section:
             Cell(value=metric.n, text=str(metric.n)),
             text_cell(how),
         )
-        rows.append(Row(id=f"metric-{index}", cells=cells))
-    table = Table(id="scores", caption="Every metric of this record", columns=columns, rows=tuple(rows), data="scores")
-    return Section(
-        id="metrics",
-        title="Metrics",
-        tables=[table] if rows else [],
-        paragraphs=[] if rows else ["Nothing was scored."],
-    )
+        rows.append(Row(id=f"{id}-{index}", cells=cells))
+    return Table(id=id, caption=caption, columns=columns, rows=tuple(rows), data="scores")
 
 
 def _details(record: Record) -> list[Section]:

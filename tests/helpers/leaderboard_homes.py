@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.columns import Table
+from harness.curves import Curve
 from harness.record import (
     SCHEMA,
     Artifact,
@@ -158,12 +159,14 @@ def record(
     """Write a record of the simulated system `name`; `changes` are fields, `task__split` reaches into a part."""
     data, protocol, units = changes.pop("data", DIGEST), changes.pop("protocol", "top1"), changes.pop("units", UNITS)
     metrics, replicates = scored(name, skill, data, protocol, units)
+    curves = changes.pop("curves", {})
     table = Table(tuple(map(str, range(units))), {"right": answers(name, skill, units)})
     artifacts = [
         Artifact(kind="predictions", path=f"predictions/{digest(name)[:32]}", digest=digest(name)),
         home.write_statistics(table),
     ]
     artifacts += [home.write_replicates(replicates)] if replicates else []
+    artifacts += [home.write_curves(curves)] if curves else []
     made = Record(
         schema=SCHEMA,
         id="",
@@ -220,6 +223,28 @@ def record(
     return made
 
 
+def rising(name: str, count: int, points: int, group: str = "Coverage") -> list[Curve]:
+    """Risk over coverage of a simulated system's answers on as many shuffled halves of the questions as asked for."""
+    right = answers(name, 0.8, 2 * points)
+    made = []
+    for index in range(count):
+        half = np.random.default_rng(index).permutation(2 * points)[:points]
+        size = np.arange(1, points + 1, dtype=np.float64)
+        risk = 1 - np.cumsum(right[half]) / size
+        made.append(
+            Curve(
+                name=f"half{index}", title=f"half {index}", x_label="coverage", y_label="risk", x=size / points, y=risk,
+                group=group,
+            )
+        )  # fmt: skip
+    return made
+
+
+def many(base: Metric, count: int) -> list[Metric]:
+    """The metric and as many minor ones beside it."""
+    return [base, *[msgspec.structs.replace(base, name=f"top1_part{index}", minor=True) for index in range(count)]]
+
+
 def change(made: Any, changes: dict[str, Any]) -> Any:
     """`made` with fields replaced; ``part__field`` replaces a field of a part."""
     for key, value in changes.items():
@@ -248,8 +273,8 @@ def full_home(path: Path) -> Home:
         {"task": "other", "metric": "AP", "value": "47.0", "unit": "%", "source": "abstract"},
     ]
     record(home, "alder", 1.20, latency=21.0, submission__claims=claims)
-    record(home, "birch", 1.16, latency=8.4)
-    record(home, "cedar", 0.70, latency=5.2, provenance="verified")
+    record(home, "birch", 1.16, latency=8.4, curves={"top1": rising("birch", 3, 300)})
+    record(home, "cedar", 0.70, latency=5.2, provenance="verified", curves={"top1": rising("cedar", 20, 60)})
     record(home, "damson", 0.10, latency=3.0, stable=False)
     record(home, "elm", 0.95)
     record(home, "fir", -0.40, latency=40.0, host=host(2))
