@@ -1,0 +1,1 @@
+"""One-pass evaluation: OTB, UAV123, NFS, LaSOT (README.md has the protocols)."""

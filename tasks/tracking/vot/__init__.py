@@ -1,0 +1,1 @@
+"""The supervised VOT challenges of 2016 to 2019 (README.md has the protocols)."""
