@@ -1,0 +1,64 @@
+"""From features to ranks, a block of queries at a time: the whole matrix of distances is never there."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.reid.ranking import NotFinite, Ranks, Relevance, join, rank
+
+Features = NDArray[np.float32]
+EUCLIDEAN, COSINE = "euclidean", "cosine"
+DISTANCES: Final = (EUCLIDEAN, COSINE)
+BLOCK_BYTES: Final = 96 << 20
+"""How large one block of distances may be."""
+
+
+def normalised(features: Features) -> Features:
+    """Rows of length 1; rows of zeros stay. Float32, the lengths summed in double precision."""
+    lengths = np.sqrt(np.einsum("nd,nd->n", features, features, dtype=np.float64))
+    lengths[lengths == 0] = 1
+    found: Features = (features / lengths[:, None]).astype(np.float32)
+    return found
+
+
+def blocks(n_queries: int, n_gallery: int) -> Iterator[slice]:
+    """Slices of the queries of which each has at most `BLOCK_BYTES` of distances in single precision."""
+    size = max(1, BLOCK_BYTES // max(1, n_gallery * 4))
+    yield from (slice(start, min(start + size, n_queries)) for start in range(0, n_queries, size))
+
+
+def prepared(features: Features, distance: str) -> Features:
+    """Features whose Euclidean distances rank as `distance` does: the cosine is that of vectors of length 1."""
+    return normalised(features) if distance == COSINE else features
+
+
+def rank_features(queries: Features, gallery: Features, wanted: Relevance) -> Ranks:
+    """Ranks by Euclidean distance, from |g|^2 - 2 q.g in single precision: |q|^2 is the same for all images of a query."""
+    squares = np.einsum("nd,nd->n", gallery, gallery)
+
+    def distances(part: slice) -> NDArray[Any]:
+        found = queries[part] @ gallery.T
+        found *= -2
+        found += squares
+        return found
+
+    return rank_blocks(distances, len(queries), len(gallery), wanted)
+
+
+def rank_matrix(distances: NDArray[Any], wanted: Relevance) -> Ranks:
+    """Ranks by a matrix of distances, float32 or float64 (queries, gallery), which may lie on disk."""
+    n_queries, n_gallery = distances.shape
+    return rank_blocks(lambda part: np.ascontiguousarray(distances[part]), n_queries, n_gallery, wanted)
+
+
+def rank_blocks(distances: Callable[[slice], NDArray[Any]], n_queries: int, n_gallery: int, wanted: Relevance) -> Ranks:
+    """Ranks by the distances that a function gives for a slice of queries; raises `NotFinite`."""
+    parts = []
+    for part in blocks(n_queries, n_gallery):
+        try:
+            parts.append(rank(distances(part), wanted.rows(part.start, part.stop)))
+        except NotFinite as error:
+            raise NotFinite(part.start + error.row) from None
+    return join(parts)
