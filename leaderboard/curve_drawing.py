@@ -92,7 +92,8 @@ def _limits(plot: CurvePlot, axis: str) -> tuple[float, float]:
     """From the least to the largest value that is drawn; shares from 0 to 1, counts from 0."""
     values: NDArray[np.float64] = np.concatenate([getattr(curve, axis) for curve in plot.curves])
     log = axis in plot.curves[0].log
-    values = values[values > 0] if log else values
+    # Half of the least normal number is still one; of a smaller one it may be 0.
+    values = values[values > 1e-300] if log else values
     low, high = (float(values.min()), float(values.max())) if len(values) else (0.1, 1.0)
     if high - low <= 1e-9 * max(abs(low), abs(high)):
         low, high = (low / 2, high * 2) if log else (low - 0.5, high + 0.5)
