@@ -155,8 +155,9 @@ def metrics_sections(entries: Sequence[Entry], everything: Table) -> list[Sectio
             Row(id=f"headlines-{row.id}", cells=tuple(row.cells[index] for index in chosen)) for row in everything.rows
         ),
     )
-    title = f"All {len(everywhere)} metrics"
-    return [Section(id="headlines", title="Metrics", tables=[table]), replace(whole, title=title, folded=True)]
+    folded = replace(whole, title=f"All {len(everywhere)} metrics", folded=True)
+    # One alone stands in the table of results already.
+    return [Section(id="headlines", title="Metrics", tables=[table]), folded] if len(first) > 1 else [folded]
 
 
 def _key(metric: Metric) -> MetricKey:
