@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from harness.columns import ColumnSpec, Row, Table
+from harness.declaration import plural
 from harness.errors import HarnessError, SubmissionError, describe
 from harness.plan import Plan
 from harness.predictions import PartSink
@@ -27,8 +28,8 @@ def predict(plan: Plan, submission: Submission, folder: Path, reporter: Reporter
         return sink
     total = len(plan.dataset.ids)
     if pending < total:
-        reporter.note(f"{total - pending} of {total} {plan.task.meta.unit}s were answered by an earlier run; going on.")
-    with reporter.bar("predicting", total, total - pending, plan.task.meta.unit) as bar:
+        reporter.note(f"{total - pending} of {total} {plural(plan.task.meta.answered)} were answered by an earlier run; going on.")
+    with reporter.bar("predicting", total, total - pending, plan.task.meta.answered) as bar:
 
         def advance(count: int) -> None:
             sink.tick()

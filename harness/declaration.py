@@ -99,6 +99,8 @@ class TaskMeta:
     interface: Interface
     unit: str
     """What is resampled for intervals: `image`, `query`, `sequence`, ..."""
+    sample: str = ""
+    """What is answered one at a time, where that is not what is resampled (an `image` of a gallery)."""
     fixed: str
     """What stays fixed under resampling (the set of categories, the gallery), in words."""
     layout: str
@@ -129,6 +131,17 @@ class TaskMeta:
                     f"task {self.id}: the main metric '{main}' is none of its metrics ({', '.join(names)})"
                 )
 
+    @property
+    def answered(self) -> str:
+        """What is answered one at a time."""
+        return self.sample or self.unit
+
     def protocol(self, id: str) -> ProtocolSpec:
         """The protocol called `id`; KeyError if there is none."""
         return {protocol.id: protocol for protocol in self.protocols}[id]
+
+
+def plural(noun: str) -> str:
+    """More than one of what `noun` names: images, queries."""
+    ending = "ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else "s"
+    return noun.removesuffix("y") + ending if ending == "ies" else noun + ending

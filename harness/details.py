@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from harness.curves import check_curves
+from harness.declaration import plural
 from harness.errors import HarnessError
 from harness.record import DetailTable
 from harness.task import Curve, Statistics, Task, Units
@@ -42,7 +43,7 @@ def _worst(task: Task, statistics: Statistics, units: Units, protocol: str) -> l
     rows = [[units.ids[i], _plain(float(values[i]))] for i in first if values[i] > 0]
     if not rows:
         return []
-    title = f"Worst {task.meta.unit}s: {task.worst_title}"
+    title = f"Worst {plural(task.meta.unit)}: {task.worst_title}"
     return [DetailTable(name=WORST, title=title, columns=[task.meta.unit, task.worst_title], rows=rows)]
 
 

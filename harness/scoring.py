@@ -10,6 +10,7 @@ from math import inf, isclose, isfinite
 import numpy as np
 
 from harness import __version__, details
+from harness.declaration import plural
 from harness.errors import HarnessError, UsageError
 from harness.options import RunOptions, parse_value
 from harness.record import DetailTable, Evaluator, Interval, Metric
@@ -176,7 +177,7 @@ def _metric(
     elif not intervals:
         reason = "no interval: it was not asked for"
     elif drawn < MINIMUM_UNITS:
-        what = f"{task.meta.unit}s" if units.clusters is None else f"clusters of {task.meta.unit}s"
+        what = plural(task.meta.unit) if units.clusters is None else f"clusters of {plural(task.meta.unit)}"
         reason = f"no interval: {drawn} {what} are fewer than {MINIMUM_UNITS}"
     else:
         estimated, reason = _interval(value, found[spec.name], task.meta.unit, spec)
@@ -195,7 +196,7 @@ def _interval(value: float, replicates: FloatArray, unit: str, spec: MetricSpec)
             f"no interval: the metric is undefined on {len(replicates) - len(kept)} of {len(replicates)} resamples",
         )
     found = interval(value, kept)
-    method = f"{found.method}, {len(replicates)} resamples of the {unit}s"
+    method = f"{found.method}, {len(replicates)} resamples of the {plural(unit)}"
     low = found.low if spec.least is None else max(found.low, spec.least)
     high = found.high if spec.most is None else min(found.high, spec.most)
     return Interval(low=low, high=high, level=found.level, method=method), ""

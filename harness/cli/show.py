@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from harness.cli.arguments import print_json
 from harness.cli.terminal import table
+from harness.declaration import plural
 from harness.record import Measurements, Metric, Quantile, Record, Span, Timing, encode
 from harness.runs import Outcome
 from harness.summary import headlines, method_name
@@ -29,7 +30,8 @@ def print_outcome(outcome: Outcome, places: Mapping[str, str], known: str, as_js
 def show_record(record: Record) -> str:
     """Scores with intervals, latency, energy, cost, warnings."""
     task = record.task
-    head = f"{task.title}, {task.split}, protocol {task.protocol}: {method_name(record)}, {task.samples} {task.unit}s"
+    count = f"{record.metrics[0].n if record.metrics else task.samples} {plural(task.unit)}"
+    head = f"{task.title}, {task.split}, protocol {task.protocol}: {method_name(record)}, {count}"
     if task.origin == "sample":
         head += " of the generated sample"
     elif task.origin == "custom":
