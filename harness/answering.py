@@ -28,7 +28,8 @@ def predict(plan: Plan, submission: Submission, folder: Path, reporter: Reporter
         return sink
     total = len(plan.dataset.ids)
     if pending < total:
-        reporter.note(f"{total - pending} of {total} {plural(plan.task.meta.answered)} were answered by an earlier run; going on.")
+        what = plural(plan.task.meta.answered)
+        reporter.note(f"{total - pending} of {total} {what} were answered by an earlier run; going on.")
     with reporter.bar("predicting", total, total - pending, plan.task.meta.answered) as bar:
 
         def advance(count: int) -> None:
