@@ -25,6 +25,8 @@ _REPLICATE: Final = Kernel(
     "tiny_miss_replicate", "int64", "int64", "uint16[]", "int64", "int64", "float64[]", "int64[]", "int64",
     "int32[]", "uint16[]", "uint16[]", "int32[]", "float64[]",
 )  # fmt: skip
+_LOG: Final = Kernel("fixed_log", "int64", "float64[]", "float64[]")
+_EXP: Final = Kernel("fixed_exp", "int64", "float64[]", "float64[]")
 SETUPS: Final = {
     "tiny1": (2.0, 8.0),
     "tiny2": (8.0, 12.0),
@@ -42,9 +44,8 @@ MARGIN: Final = 1.25
 
 def fppi_points() -> Float:
     """The nine rates of false positives per image, 0.01 to 1, as the official formula gives them (all a trifle high)."""
-    step = np.log(1.0 / 0.01) / 8
-    points: Float = np.exp(np.arange(np.log(0.01), np.log(1.0) + 1e-10, step))
-    return points
+    low, high, ratio = _log(np.array([0.01, 1.0, 1.0 / 0.01]))
+    return _exp(np.arange(low, high + 1e-10, ratio / 8))
 
 
 def ignored_in_setups(size: Float, visible: Float, ignored: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -109,15 +110,14 @@ def recalls(
 
 def log_average(recall: Float) -> Float:
     """The miss rates of recalls (B, 9, categories): float64 (B,), NaN where all recalls are -1. A recall of 1 gives 0."""
-    flat = 1 - recall.reshape(len(recall), -1)
-    defined = flat < 2
-    with np.errstate(divide="ignore"):
-        if defined.all():
-            # Along rows that are contiguous the mean adds up as it does over one: that decides the last digit.
-            averages: Float = np.exp(np.mean(np.log(flat), axis=1))
-            return averages
-        rows = [row[here] for row, here in zip(flat, defined, strict=True)]
-        return np.array([np.exp(np.mean(np.log(row))) if len(row) else np.nan for row in rows])
+    missed = 1 - recall.reshape(len(recall), -1)
+    logs = _log(missed)
+    defined = missed < 2
+    if defined.all():
+        # Along rows that are contiguous the mean adds up as it does over one: that decides the last digit.
+        return _exp(np.mean(logs, axis=1))
+    rows = [row[here] for row, here in zip(logs, defined, strict=True)]
+    return _exp(np.array([np.mean(row) if len(row) else np.nan for row in rows]))
 
 
 def replicates(
@@ -160,3 +160,17 @@ def _blocks(image: NDArray[np.int32], score: Float) -> NDArray[np.int32]:
     first = np.flatnonzero(new)
     block[first] = np.diff(np.concatenate([first, [len(image)]]))
     return block
+
+
+def _log(x: Float) -> Float:
+    """Natural logarithms with the same digits everywhere: see native/fixed_log.c."""
+    logs = np.empty(x.shape)
+    _LOG(x.size, np.ascontiguousarray(x), logs)
+    return logs
+
+
+def _exp(x: Float) -> Float:
+    """Exponentials with the same digits everywhere, NaN of NaN."""
+    powers = np.empty(x.shape)
+    _EXP(x.size, np.ascontiguousarray(x), powers)
+    return powers
