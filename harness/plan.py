@@ -13,6 +13,7 @@ from time import perf_counter
 from typing import Any
 from uuid import uuid4
 
+from harness.errors import UsageError
 from harness.layout import Source, locate, open_data
 from harness.options import RunOptions
 from harness.recording import host, required, versions
@@ -64,6 +65,8 @@ def plan_run(options: RunOptions, *, sample: bool, with_inputs: bool) -> Plan:
     task = options.task if isinstance(options.task, Task) else find_task(str(options.task))
     home = Home(options.home or default_home())
     scoring = plan_scoring(task, options)
+    if options.predictions is not None and not options.predictions.exists():
+        raise UsageError(f"{options.predictions}: there is no such file or folder of predictions")
     source = locate(task, options, home.path, sample=sample, with_inputs=with_inputs)
     request = replace(source.request, protocol=scoring.protocol, settings=scoring.settings)
     source = replace(source, request=request)

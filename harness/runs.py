@@ -82,8 +82,8 @@ def score(options: RunOptions, reporter: Reporter) -> Outcome:
     """Score a file of predictions in the benchmark's official format and write the record."""
     phases = Phases()
     path = options.predictions
-    if path is None or not path.exists():
-        raise UsageError(f"{path}: there is no such file or folder of predictions")
+    if path is None:
+        raise UsageError("no file or folder of predictions is named")
     with phases("plan"):
         plan = plan_run(options, sample=False, with_inputs=False)
         check_settings(options, set(known(plan.task.meta.settings)), plan.task.meta.id)

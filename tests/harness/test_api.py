@@ -117,6 +117,8 @@ def test_score_and_verify_return_records(tmp_path: Path, tiny: Path) -> None:
     assert harness.verify(record.id, tmp_path / "home").provenance == "verified"
     with pytest.raises(UsageError, match="there is no such file or folder of predictions"):
         harness.score(str(tiny), tmp_path / "none.csv", data=tmp_path / "data", home=tmp_path / "home")
+    with pytest.raises(UsageError, match="there is no task 'coccco'"):
+        harness.score("coccco", tmp_path / "none.csv", data=tmp_path / "data", home=tmp_path / "home")
 
 
 def test_records_are_a_table(tmp_path: Path, tiny: Path) -> None:
