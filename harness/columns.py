@@ -91,6 +91,9 @@ class Ragged:
 
 Column = Array | Ragged
 
+_FED = 1 << 18
+"""Numbers that are brought to one form and digested at a time."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
@@ -179,11 +182,18 @@ def _feed(digest: "hashlib._Hash", name: str, array: Array) -> None:
     data = np.ascontiguousarray(array)
     if data.dtype.byteorder == ">":
         data = data.astype(data.dtype.newbyteorder("<"))
-    if data.dtype.kind == "f":
-        data = data + data.dtype.type(0)
-        data[np.isnan(data)] = np.nan
     digest.update(f"\0{name}\0{data.dtype.str.lstrip('<|=')}\0{array.shape}\0".encode())
-    digest.update(data.reshape(-1).view(np.uint8).data if data.size else b"")
+    if not data.size:
+        return
+    flat = data.reshape(-1)
+    if data.dtype.kind != "f":
+        digest.update(flat.view(np.uint8).data)
+        return
+    # In pieces: a column may be most of the memory, or lie on disk.
+    for start in range(0, len(flat), _FED):
+        piece = flat[start : start + _FED] + flat.dtype.type(0)
+        piece[np.isnan(piece)] = np.nan
+        digest.update(piece.view(np.uint8).data)
 
 
 def _joined(arrays: Sequence[Array]) -> Array:
