@@ -64,7 +64,7 @@ METRICS: Final = (
                higher_is_better=False, least=0.0),
     MetricSpec(name="lost_number", title="failures in all sequences, mean of the repetitions",
                higher_is_better=False, decimals=1, least=0.0),
-    MetricSpec(name="robustness_exp", title="reliability, exp(-30 robustness)", protocols=("vot-python",),
+    MetricSpec(name="robustness_exp", title="reliability, exp(-30 robustness / mean length)", protocols=("vot-python",),
                least=0.0, most=1.0),
 )  # fmt: skip
 

@@ -23,7 +23,7 @@ def scores(tracks: Sequence[Track], protocol: str, interval: tuple[int, int]) ->
         return {
             "accuracy": toolkit.accuracy(tracks),
             "robustness": robustness,
-            "robustness_exp": toolkit.reliability(robustness),
+            "robustness_exp": toolkit.reliability(robustness / toolkit.mean_length(tracks)),
             "lost_number": pysot.lost_number(tracks),
             "EAO": toolkit.expected_average_overlap(toolkit.expected_overlap_curve(found, interval[1] + 1), interval),
         }
@@ -134,7 +134,7 @@ def curves(tracks: Sequence[Track], protocol: str) -> list[Curve]:
               y_label="expected overlap", x=lengths[known], y=curve[known], group="Expected overlap"),
     ]  # fmt: skip
     accuracy = toolkit.accuracy(tracks) if python else pysot.accuracy(tracks)
-    rate = toolkit.robustness(tracks) if python else pysot.robustness(tracks) / 100
+    rate = toolkit.robustness(tracks) / toolkit.mean_length(tracks) if python else pysot.robustness(tracks) / 100
     if not np.isnan(accuracy):
         point = np.array([toolkit.reliability(rate)]), np.array([accuracy])
         found.append(

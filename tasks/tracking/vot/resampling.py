@@ -52,10 +52,11 @@ def replicate_toolkit(tracks: Sequence[Track], weights: Weights, interval: tuple
     accuracies = np.array([toolkit.accuracy_of(track) for track in tracks])
     with np.errstate(invalid="ignore", divide="ignore"):
         robustness = drawn @ (failures * frames) / (drawn @ frames)
+        lengths = (drawn @ frames) / drawn.sum(axis=1)
         return {
             "accuracy": drawn @ (accuracies * frames) / (drawn @ frames),
             "robustness": robustness,
-            "robustness_exp": np.exp(-robustness * toolkit.SENSITIVITY),
+            "robustness_exp": np.exp(-robustness / lengths * toolkit.SENSITIVITY),
             "lost_number": drawn @ failures,
             "EAO": _expected_toolkit(tracks, weights, interval),
         }

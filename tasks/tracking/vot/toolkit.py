@@ -48,9 +48,14 @@ def robustness(tracks: Sequence[Track]) -> float:
     return failures / sum(track.frames for track in tracks)
 
 
-def reliability(robustness: float) -> float:
+def reliability(failures_per_frame: float) -> float:
     """The abscissa of the accuracy-robustness plot."""
-    return math.exp(-robustness * SENSITIVITY)
+    return math.exp(-failures_per_frame * SENSITIVITY)
+
+
+def mean_length(tracks: Sequence[Track]) -> float:
+    """By which the toolkit divides its weighted failures to plot them."""
+    return sum(track.frames for track in tracks) / len(tracks)
 
 
 def pieces(tracks: Sequence[Track]) -> Pieces:
