@@ -1,22 +1,10 @@
 /* Matching of detections to ground truth, as the Pascal VOC evaluators in Python do it. */
-#include "kernels.h"
+#include "boxes.h"
 
 enum { DEVKIT = 0, MMDET = 1 };
 
-static double higher(double a, double b) { return a > b ? a : b; }
-static double lower(double a, double b) { return a < b ? a : b; }
 static float higherf(float a, float b) { return a > b ? a : b; }
 static float lowerf(float a, float b) { return a < b ? a : b; }
-
-/* IoU of boxes whose corners are pixels that belong to them. */
-static double overlap_inclusive(const double *det, const double *gt) {
-    double width = higher(lower(gt[2], det[2]) - higher(gt[0], det[0]) + 1., 0.);
-    double height = higher(lower(gt[3], det[3]) - higher(gt[1], det[1]) + 1., 0.);
-    double common = width * height;
-    double together = (det[2] - det[0] + 1.) * (det[3] - det[1] + 1.) +
-                      (gt[2] - gt[0] + 1.) * (gt[3] - gt[1] + 1.) - common;
-    return common / together;
-}
 
 /* IoU in single precision, of boxes that are moved to 0-based coordinates and have no extra pixel. */
 static double overlap_single(const double *det, const double *gt) {
@@ -44,7 +32,7 @@ API int64_t voc_match(int64_t n, int64_t n_thresholds, int64_t style, const doub
         double overlap = -1;
         for (int64_t g = gt_offsets[det_image[d]]; g < gt_offsets[det_image[d] + 1]; g++) {
             if (gt_category[g] != det_category[d]) continue;
-            double found = (style == MMDET ? overlap_single : overlap_inclusive)(det_boxes + 4 * d, gt_boxes + 4 * g);
+            double found = (style == MMDET ? overlap_single : box_overlap_inclusive)(det_boxes + 4 * d, gt_boxes + 4 * g);
             if (found > overlap) overlap = found, best = g;
         }
         hit[d] = miss[d] = 0;

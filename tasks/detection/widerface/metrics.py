@@ -70,7 +70,7 @@ def match(
     before remains a proposal; detections on images without faces are none.
     """
     face = np.empty(len(boxes_xywh), np.int64)
-    _MATCH(len(offsets) - 1, offsets, boxes_xywh, truth_offsets, truth_boxes, IOU, face)
+    _MATCH(len(offsets) - 1, offsets, _corners(boxes_xywh), truth_offsets, _corners(truth_boxes), IOU, face)
     bits = counted @ (1 << np.arange(counted.shape[1])).astype(np.uint8)
     every = np.uint8((1 << counted.shape[1]) - 1)
     found = face >= 0
@@ -81,6 +81,11 @@ def match(
     proposal[np.repeat(np.diff(truth_offsets) == 0, np.diff(offsets))] = 0
     hit = np.where(first, proposal, 0).astype(np.uint8)
     return Marks(offsets=offsets, bin=bins, proposal=proposal, hit=hit)
+
+
+def _corners(boxes_xywh: Float) -> Float:
+    """x1, y1, x2, y2; the far corner is x + width, not the last pixel, as officially."""
+    return np.concatenate([boxes_xywh[:, :2], boxes_xywh[:, :2] + boxes_xywh[:, 2:]], axis=1)
 
 
 def counts(bins: NDArray[np.uint16], chosen: NDArray[np.bool_]) -> Int:

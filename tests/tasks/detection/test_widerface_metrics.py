@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from harness.columns import Ragged, Table
 from harness.task import DataRequest, Dataset, Predictions, Scoring, Statistics
-from tasks.detection.widerface.metrics import THRESHOLDS, score_bins, score_range
+from tasks.detection.widerface.metrics import THRESHOLDS, Marks, score_bins, score_range
+from tasks.detection.widerface.resampling import replicates
 from tasks.detection.widerface.task import BITS, WiderFace
 
 GOLD = {"AP_easy": 0.9448373912694071, "AP_medium": 0.9244706568389409, "AP_hard": 0.8153250447873874}
@@ -111,6 +112,40 @@ def test_thresholds_are_the_official_ones() -> None:
 
 
 ONE = literal.Image([(0, 0, 10, 10)], (frozenset({0}),) * 3, [(0, 0, 10, 10)], [0.7])
+
+
+@pytest.mark.parametrize(("height", "found"), [(4.0, 1.0), (3.0, 0.0)])
+def test_half_an_overlap_is_enough_and_pixels_count_in_full(height: float, found: float) -> None:
+    """10 x 10 pixels and 10 x 5 of them: exactly 0.5."""
+    face, other = (0.0, 0.0, 9.0, 9.0), (0.0, 0.0, 9.0, height)
+    case = literal.Image([face], (frozenset({0}),) * 3, [other, (90, 90, 1, 1)], [0.9, 0.1])
+    assert WiderFace().aggregate(score([case]), "widerface") == dict.fromkeys(BITS, found)
+
+
+def test_resamples_do_not_depend_on_how_many_there_are() -> None:
+    stream = np.random.default_rng(5)
+    marks = Marks(
+        offsets=np.arange(0, 601, 20, dtype=np.int64),
+        bin=stream.integers(0, 1001, 600).astype(np.uint16),
+        proposal=np.full(600, 7, np.uint8),
+        hit=np.where(stream.random(600) < 0.3, 7, 0).astype(np.uint8),
+    )
+    faces, weights = np.full((30, 3), 10), stream.integers(0, 4, (101, 30)).astype(np.uint16)
+    whole = replicates(marks, faces, weights, BITS)
+    single = [replicates(marks, faces, row[None], BITS)["AP_hard"][0] for row in weights]
+    assert whole["AP_hard"].tolist() == single and len(set(single)) > 90
+
+
+def test_counts_beyond_four_thousand_millions_are_exact() -> None:
+    marks = Marks(
+        offsets=np.array([0, 70_000], np.int64),
+        bin=np.zeros(70_000, np.uint16),
+        proposal=np.ones(70_000, np.uint8),
+        hit=np.ones(70_000, np.uint8),
+    )
+    faces = np.array([[100_000, 0, 0]])
+    found = replicates(marks, faces, np.array([[1], [65_535]], np.uint16), {"AP_easy": 0})["AP_easy"]
+    assert found.tolist() == [0.7, 0.7]
 
 
 def test_equal_scores_are_zero_divided_by_zero_and_say_so() -> None:
