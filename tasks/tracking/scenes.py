@@ -114,7 +114,8 @@ def _draw(
         inside = _inside(quad, x, y)
         local = _shade(target, 5 * (x - quad[0, 0]), 5 * (y - quad[0, 1]))
         pixels = np.where(inside[..., None], (color + 3 * local) * 255 // (255 + 3 * 180), pixels)
-    return np.clip(pixels, 0, 255).astype(np.uint8)
+    # Few colours, so that the files are small.
+    return (np.clip(pixels, 0, 255) // 24 * 24).astype(np.uint8)
 
 
 def _inside(quad: Ints, x: Ints, y: Ints) -> NDArray[np.bool_]:
@@ -126,9 +127,12 @@ def _inside(quad: Ints, x: Ints, y: Ints) -> NDArray[np.bool_]:
 
 
 def write_frames(directory: Path, frames: NDArray[np.uint8], digits: int) -> None:
-    """Write frames as ``0001.png`` ... with so many digits."""
+    """Write frames of at most 256 colours each as ``0001.png`` ... with so many digits."""
     from PIL import Image
 
     directory.mkdir(parents=True, exist_ok=True)
-    for index, frame in enumerate(frames, 1):
-        Image.fromarray(frame).save(directory / f"{index:0{digits}d}.png")
+    for number, frame in enumerate(frames, 1):
+        colors, indices = np.unique(frame.reshape(-1, 3), axis=0, return_inverse=True)
+        image = Image.fromarray(indices.reshape(frame.shape[:2]).astype(np.uint8))
+        image.putpalette(colors.tobytes())
+        image.save(directory / f"{number:0{digits}d}.png")
