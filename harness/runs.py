@@ -19,7 +19,8 @@ from harness.predictions import FACTS, save_table
 from harness.progress import Reporter
 from harness.record import Measurements, Record
 from harness.recording import build_record, check_stated
-from harness.scoring import Scored, score_predictions
+from harness.replicating import RESAMPLES
+from harness.scoring import Scored, protocols, score_predictions
 from harness.settings import known
 from harness.store import Home, read_record
 from harness.submission import Submission
@@ -125,17 +126,17 @@ def _mark(home: Home, id: str) -> None:
 
 def score_plan(plan: Plan, predictions: Predictions, reporter: Reporter) -> Scored:
     """Score with a bar where intervals make it long."""
-    with reporter.bar("scoring", 1) as advance:
-        scored = score_predictions(
+    total = RESAMPLES * len(protocols(plan.task, plan.scoring)) if plan.options.interval else 1
+    with reporter.bar("scoring", total, unit="resample") as advance:
+        return score_predictions(
             plan.task,
             replace(plan.dataset, load=None),
             predictions,
             plan.scoring,
             plan.digest,
             intervals=plan.options.interval,
+            advance=advance,
         )
-        advance(1)
-    return scored
 
 
 def store_predictions(folder: Path, predictions: Predictions) -> None:

@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
-from math import inf, isclose, isfinite
+from math import inf, isfinite
 
 import numpy as np
 
@@ -14,11 +14,10 @@ from harness.declaration import plural
 from harness.errors import HarnessError, UsageError
 from harness.options import RunOptions, parse_value
 from harness.record import DetailTable, Evaluator, Interval, Metric
+from harness.replicating import RESAMPLES, replicate
 from harness.settings import known
 from harness.statistics import MINIMUM_UNITS, interval, resample_weights
 from harness.task import Curve, Dataset, FloatArray, MetricSpec, Predictions, Scoring, Statistics, Task, Units, Values
-
-RESAMPLES = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,21 +67,36 @@ def plan_scoring(task: Task, options: RunOptions) -> Scoring:
 
 
 def score_predictions(
-    task: Task, dataset: Dataset, predictions: Predictions, scoring: Scoring, digest: str, *, intervals: bool
+    task: Task,
+    dataset: Dataset,
+    predictions: Predictions,
+    scoring: Scoring,
+    digest: str,
+    *,
+    intervals: bool,
+    advance: Callable[[int], None] = lambda count: None,
 ) -> Scored:
-    """Score; where another evaluator was asked for, its numbers stand in the record and ours must explain nothing away."""
+    """Score; where another evaluator was asked for, its numbers stand in the record and ours must explain nothing away.
+
+    `advance` is called with the number of resamples just scored: `RESAMPLES` under each of `protocols`.
+    """
     statistics = task.score(dataset, predictions, scoring)
     units = task.units(dataset)
     if statistics.table.ids != units.ids:
         raise HarnessError(f"{task.meta.id} scored other units than its data set has; this is a defect of the task")
-    protocols = [scoring.protocol, *task.meta.protocol(scoring.protocol).also]
+    computed = protocols(task, scoring)
+    resampled = intervals and independent(units) >= MINIMUM_UNITS
+    weights = resample_weights(digest, len(units.ids), RESAMPLES, units.clusters) if resampled else None
     metrics: list[Metric] = []
     replicates: dict[str, FloatArray] = {}
-    for protocol in protocols:
+    for protocol in computed:
         values = _checked(task, protocol, scoring, task.aggregate(statistics, protocol))
         if scoring.evaluator != task.meta.evaluators[0] and protocol == scoring.protocol:
             values = task.reference(dataset, predictions, scoring)
-        found = _replicates(task, statistics, units, protocol, scoring, values, digest) if intervals else {}
+        found: dict[str, FloatArray] = {}
+        if weights is not None:
+            names = [spec.name for spec in _specs(task, protocol, scoring) if _finite(values.get(spec.name))]
+            found = replicate(task, statistics, protocol, values, names, weights, advance)
         replicates.update({f"{protocol}/{name}": column for name, column in found.items()})
         metrics += [
             _metric(task, statistics, units, protocol, spec, values, found, intervals)
@@ -93,10 +107,15 @@ def score_predictions(
         tables=details.tables(task, statistics, units, scoring.protocol),
         statistics=statistics,
         replicates=replicates,
-        curves={protocol: details.curves(task, statistics, protocol) for protocol in protocols},
+        curves={protocol: details.curves(task, statistics, protocol) for protocol in computed},
         evaluator=_evaluator(task, scoring),
         warnings=[*dataset.warnings, *predictions.warnings, *statistics.warnings],
     )
+
+
+def protocols(task: Task, scoring: Scoring) -> list[str]:
+    """What is computed in one go: the protocol asked for, and those that the task computes beside it."""
+    return [scoring.protocol, *task.meta.protocol(scoring.protocol).also]
 
 
 def independent(units: Units) -> int:
@@ -106,17 +125,6 @@ def independent(units: Units) -> int:
 
 def _specs(task: Task, protocol: str, scoring: Scoring) -> tuple[MetricSpec, ...]:
     return task.metrics(replace(scoring, protocol=protocol))
-
-
-def _replicates(
-    task: Task, statistics: Statistics, units: Units, protocol: str, scoring: Scoring, values: Values, digest: str
-) -> dict[str, FloatArray]:
-    if independent(units) < MINIMUM_UNITS:
-        return {}
-    names = [spec.name for spec in _specs(task, protocol, scoring) if _finite(values.get(spec.name))]
-    _check_ones(task, statistics, protocol, values, names)
-    weights = resample_weights(digest, len(units.ids), RESAMPLES, units.clusters)
-    return dict(task.replicates(statistics, protocol, weights, names))
 
 
 def _finite(value: float | None) -> bool:
@@ -140,19 +148,6 @@ def _checked(task: Task, protocol: str, scoring: Scoring, values: Values) -> Val
                 f"{task.meta.id}: aggregate gives {spec.name} = {value}, which must lie in [{low}, {high}]"
             )
     return values
-
-
-def _check_ones(task: Task, statistics: Statistics, protocol: str, values: Values, names: Sequence[str]) -> None:
-    """Every unit counted once is the score itself; where it is not, the intervals would be another metric's."""
-    ones = task.replicates(statistics, protocol, np.ones((1, len(statistics.table)), np.uint16), names)
-    for name in names:
-        value, again = values[name], ones.get(name)
-        if again is None or value is None or not isclose(float(again[0]), value, rel_tol=1e-9, abs_tol=1e-12):
-            found = "nothing" if again is None else float(again[0])
-            raise HarnessError(
-                f"{task.meta.id}: replicates gives {found} for {name} with every {task.meta.unit} counted once, "
-                f"but aggregate gives {value}"
-            )
 
 
 def _metric(

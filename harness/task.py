@@ -164,7 +164,8 @@ class Task(ABC):
     ) -> Mapping[str, FloatArray]:
         """The same metrics with unit ``i`` counted ``weights[b, i]`` times: float64 (B,) a metric, NaN where undefined.
 
-        `weights` is uint16 (B, units). A row of ones gives `aggregate`'s numbers.
+        `weights` is uint16 (B, units). A row of ones gives `aggregate`'s numbers. No row may depend on the others: the
+        engine asks for some at a time.
         """
 
     def metrics(self, scoring: Scoring) -> tuple[MetricSpec, ...]:

@@ -17,6 +17,7 @@ from harness.options import RunOptions
 from harness.registry import find_task
 from harness.scoring import Scored, data_digest, plan_scoring, score_predictions
 from harness.settings import GENERAL
+from harness.statistics import resample_weights
 from harness.task import DataRequest, Scoring, SettingSpec, Task, Units
 
 
@@ -68,7 +69,7 @@ def odd(task: Task, value: Any, replicates: Any = None) -> Task:
             return {"top1": value}
 
         def replicates(self, statistics: Any, protocol: str, weights: Any, names: Sequence[str]) -> Any:
-            return {name: np.full(len(weights), 0.5) if replicates is None else replicates for name in names}
+            return {name: np.full(len(weights), 0.5) if replicates is None else replicates(weights) for name in names}
 
     return Odd()
 
@@ -91,12 +92,41 @@ def test_a_value_that_does_not_exist_is_null_with_a_reason(
 
 
 def test_an_interval_needs_a_value_on_nearly_all_resamples(task: Task, dataset: Dataset) -> None:
-    columns = np.full(1000, 0.5)
-    columns[-150:] = np.nan
-    found = scored(odd(task, 0.5, columns), dataset).metrics[0]
-    assert found.interval is None and found.reason == "no interval: the metric is undefined on 150 of 1000 resamples"
-    columns[-150:-100] = 0.5
-    assert scored(odd(task, 0.5, columns), dataset).metrics[0].interval is not None
+    weights = resample_weights(data_digest(dataset), len(dataset.ids))
+    for lost in (150, 100):
+        undefined = {row.tobytes() for row in weights[-lost:]}
+
+        def replicates(block: Any, undefined: set[bytes] = undefined) -> Any:
+            return np.array([np.nan if row.tobytes() in undefined else 0.5 for row in block])
+
+        found = scored(odd(task, 0.5, replicates), dataset).metrics[0]
+        assert (found.interval is None) == (lost == 150)
+        words = "no interval: the metric is undefined on 150 of 1000 resamples"
+        assert found.reason == (words if lost == 150 else "")
+
+
+def test_replicates_are_asked_for_in_blocks_and_put_together(task: Task, dataset: Dataset) -> None:
+    blocks, counts = [], []
+
+    def replicates(block: Any) -> Any:
+        blocks.append(block)
+        return 0.5 + 1e-3 * (block @ np.arange(len(dataset.ids), dtype=np.float64) - 276) / 1000
+
+    chosen, digest = odd(task, 0.5, replicates), data_digest(dataset)
+    labels = Predictions(table=Table(dataset.ids, {"label": np.zeros(len(dataset.ids), np.int64)}))
+    how = Scoring(protocol="tiny")
+    found = score_predictions(chosen, dataset, labels, how, digest, intervals=True, advance=counts.append)
+    weights = resample_weights(digest, len(dataset.ids))
+    assert [len(block) for block in blocks] == [1, 250, 250, 250, 250] and counts == [250] * 4
+    assert np.array_equal(np.concatenate(blocks[1:]), weights)
+    assert np.array_equal(found.replicates["tiny/top1"], replicates(weights))
+
+
+@pytest.mark.parametrize("column", [np.full(1000, 0.5), np.full((250, 1), 0.5), np.full(250, 0.5, np.float32)])
+def test_replicates_of_another_shape_are_a_defect_of_the_task(task: Task, dataset: Dataset, column: Any) -> None:
+    given = odd(task, 0.5, lambda block: column if len(block) > 1 else np.array([0.5]))
+    with pytest.raises(HarnessError, match="for top1, not one float64 for each of 250 resamples"):
+        scored(given, dataset)
 
 
 def test_fewer_than_twenty_units_have_no_interval(task: Task, dataset: Dataset) -> None:
