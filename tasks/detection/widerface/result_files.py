@@ -74,10 +74,7 @@ def _check_folders(source: Path, texts: Sequence[PurePosixPath], events: Sequenc
     outside = next((path for path in texts if len(path.parts) < 2), None)
     if outside is not None:
         raise PredictionError(f"{source}/{outside} lies in no event folder; {expected}")
-    wrapping = {path.parts[:-2] for path in texts}
-    odd = next((path for path in texts if len(path.parts) > 3), None)
-    if odd is None and len(wrapping) > 1:
-        odd = next(path for path in texts if len(path.parts) == 3)
+    odd = _too_deep(texts, events)
     if odd is not None:
         raise PredictionError(f"{source}: event folders are nested too deep: found {odd}; {expected}")
     unknown = sorted({path.parts[-2] for path in texts} - set(events))
@@ -87,6 +84,15 @@ def _check_folders(source: Path, texts: Sequence[PurePosixPath], events: Sequenc
             f"{source}: {len(unknown)} folders are not named after an event, such as {unknown[0]} "
             f"(of {sum(path.parts[-2] == unknown[0] for path in texts)} files); expected are names like {near[0]}"
         )
+
+
+def _too_deep(texts: Sequence[PurePosixPath], events: Sequence[str]) -> PurePosixPath | None:
+    """A file below an event folder that lies neither at the top nor in the one folder around all of them."""
+    for path in texts:
+        if len(path.parts) > 3 or (len(path.parts) == 3 and path.parts[0] in events):
+            return path
+    several = len({path.parts[:-2] for path in texts}) > 1
+    return next((path for path in texts if several and len(path.parts) == 3), None)
 
 
 def _check_images(source: Path, paths: dict[str, str], known: frozenset[str]) -> None:

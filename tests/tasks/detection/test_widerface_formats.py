@@ -111,6 +111,9 @@ def test_event_folders_nested_too_deep_are_told(results: Path, dataset: Dataset,
     inside = pack(results, tmp_path / "b.zip", lambda name: f"{name.partition('/')[0]}/{name}")
     message = refused(inside, dataset)
     assert "nested too deep: found 0--Meadow/0--Meadow/0_Meadow_Meadow_0_107.txt" in message and EXPECTED in message
+    # One event alone in a folder of its own name is no wrapping folder either.
+    shutil.copytree(results / "1--Shore", tmp_path / "single" / "1--Shore" / "1--Shore")
+    assert "nested too deep: found 1--Shore/1--Shore/" in refused(tmp_path / "single", dataset)
     one = pack(results, tmp_path / "c.zip", lambda name: name.replace("2--", "all/2--"))
     assert "found all/2--Night_Street/" in refused(one, dataset)
 
