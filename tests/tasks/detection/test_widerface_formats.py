@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.columns import Ragged, Table
@@ -65,6 +65,7 @@ def refused(path: Path, dataset: Dataset) -> str:
     return str(raised.value)
 
 
+@settings(max_examples=25)
 @given(st.lists(ROWS, min_size=60, max_size=60), st.sampled_from(["folder", "results.zip"]))
 def test_what_is_written_is_read_to_the_last_digit(
     tmp_path_factory: pytest.TempPathFactory, dataset: Dataset, rows: list[list[tuple[float, ...]]], name: str
