@@ -23,13 +23,24 @@ RANGES: Final = {
     "reasonable": "from 32 pixels",
 }
 """Size ranges in words: the square root of the annotation's area."""
+READ_FIRST: Final = tuple(
+    f"{kind}{place}"
+    for kind in ("AP", "MR")
+    for place in ("50_tiny", "50_tiny1", "50_tiny2", "50_tiny3", "50_small", "25_tiny", "75_tiny")
+)
+"""The fourteen numbers that TinyPerson's papers print."""
 
 
 def _metrics() -> tuple[MetricSpec, ...]:
     kinds = {"AP": "average precision", "AR": "average recall"}
     found = [
         MetricSpec(
-            name=name, title=f"{kinds[name[:2]]} at IoU 0.{name[2:4]}, {RANGES[size]}", least=0, most=1, decimals=4
+            name=name,
+            title=f"{kinds[name[:2]]} at IoU 0.{name[2:4]}, {RANGES[size]}",
+            least=0,
+            most=1,
+            decimals=4,
+            minor=name not in READ_FIRST,
         )
         for name in metric_names()
         if (size := name.partition("_")[2]) in SIZES
@@ -37,7 +48,7 @@ def _metrics() -> tuple[MetricSpec, ...]:
     found += [
         MetricSpec(
             name=f"MR{round(100 * iou)}_{setup}", title=f"miss rate at IoU {iou:.2f}, {_setup_words(setup)}",
-            higher_is_better=False, least=0, most=1, decimals=4,
+            higher_is_better=False, least=0, most=1, decimals=4, minor=f"MR{round(100 * iou)}_{setup}" not in READ_FIRST,
         )
         for setup in SETUPS for iou in IOUS
     ]  # fmt: skip
