@@ -77,7 +77,9 @@ class ImageFolders:
     def frames(self, folder: str, chosen: Sequence[int] | slice = slice(None)) -> Frames:
         """Some frames of a folder."""
         names = self.folders[folder]
-        return Frames(self.root, names[chosen] if isinstance(chosen, slice) else tuple(names[i] for i in chosen), self.archive)
+        return Frames(
+            self.root, names[chosen] if isinstance(chosen, slice) else tuple(names[i] for i in chosen), self.archive
+        )
 
     def named(self, names: Sequence[str]) -> Frames | None:
         """The frames that an annotation file names by their paths, or None where they are not there."""

@@ -56,7 +56,10 @@ def generate(index: int) -> Scene:
     ground, target = _texture(stream), _texture(stream)
     color = np.array(_PALETTE[stream.below(len(_PALETTE))], np.int64)
     frames = np.stack(
-        [_draw(ground, target, color, quad, shift, bool(h)) for quad, shift, h in zip(corners, camera, hidden, strict=True)]
+        [
+            _draw(ground, target, color, quad, shift, bool(h))
+            for quad, shift, h in zip(corners, camera, hidden, strict=True)
+        ]
     )
     low, high = corners.min(axis=1), corners.max(axis=1)
     inside = (high > 0).all(axis=1) & (low < (WIDTH, HEIGHT)).all(axis=1)

@@ -65,7 +65,7 @@ def _absent(flags: NDArray[np.generic], frames: int, where: str) -> NDArray[np.b
     """Absence as flags; pysot's file states presence. The target is there in the first frame, which tells the two."""
     if len(flags) != frames:
         raise DataError(f"{where}: absence has {len(flags)} values for {frames} frames")
-    absent = flags != 0
+    absent: NDArray[np.bool_] = np.asarray(flags, np.float64) != 0
     return ~absent if absent[0] else absent
 
 
@@ -92,7 +92,9 @@ def annotation_files(tree: Tree, benchmark: Benchmark, split: str) -> dict[str, 
         # OTB has an empty file for Human4's first target, which is not annotated.
         full = [file for file in files if len(files) == 1 or tree.read(file).strip()]
         if len(full) > 1:
-            raise DataError(f"{tree.path} holds two annotations of {name}: {shortened(full, 2)}; name a folder with one")
+            raise DataError(
+                f"{tree.path} holds two annotations of {name}: {shortened(full, 2)}; name a folder with one"
+            )
         chosen[name] = full[0]
     return chosen
 

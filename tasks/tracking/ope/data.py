@@ -112,7 +112,12 @@ def is_root(folder: Path, benchmark: Benchmark, split: str) -> bool:
 
 
 def _loader(
-    found: Mapping[str, Annotated], ids: tuple[str, ...], source: Path | None, benchmark: Benchmark, split: str, where: Path
+    found: Mapping[str, Annotated],
+    ids: tuple[str, ...],
+    source: Path | None,
+    benchmark: Benchmark,
+    split: str,
+    where: Path,
 ) -> Callable[[str], Mapping[str, Any]]:
     """What opens a sequence; the number of its frames is checked now, none is decoded."""
     if source is None:

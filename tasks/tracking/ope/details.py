@@ -49,7 +49,7 @@ def tables(
 def _attribute_table(
     benchmark: Benchmark, ids: Sequence[str], counts: Counts, attributes: Mapping[str, Sequence[str]], rules: Rules
 ) -> DetailTable:
-    rows = []
+    rows: list[tuple[str | int | float | None, ...]] = []
     for short, title in benchmark.attributes.items():
         members = [i for i, id in enumerate(ids) if short in attributes.get(id, ())]
         if not attributes:
@@ -92,4 +92,6 @@ def _curve(
 ) -> Curve:  # fmt: skip
     rows = curve_rows(passed, counts.frames, rules)
     mean = rows.mean(axis=0) if len(rows) else np.empty(0)
-    return Curve(name=name, title=title, x_label=x_label, y_label="share of the frames", x=x[: len(mean)], y=mean, group=group)
+    return Curve(
+        name=name, title=title, x_label=x_label, y_label="share of the frames", x=x[: len(mean)], y=mean, group=group
+    )

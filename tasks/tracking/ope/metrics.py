@@ -52,7 +52,7 @@ def repaired(boxes: Float, truth: Float, offsets: Int, rule: str) -> Float:
     """Boxes of which those that are none take the box of the frame before; the first frame stays as it is."""
     if not rule:
         return boxes
-    bad = unusable(boxes, rule) & ~np.isnan(truth).any(axis=1)
+    bad = unusable(boxes, rule) & ~np.any(np.isnan(truth), axis=1)
     bad[offsets[:-1]] = False
     source = np.maximum.accumulate(np.where(bad, 0, np.arange(len(boxes))))
     return boxes[source]
@@ -61,8 +61,9 @@ def repaired(boxes: Float, truth: Float, offsets: Int, rule: str) -> Float:
 def unusable(boxes: Float, rule: str) -> Mask:
     """Which boxes are none: MATLAB's `if` takes NaN only where all four numbers are, LaSOT's evaluator any."""
     unknown = np.isnan(boxes)
-    flat: Mask = (boxes[:, 2:] <= 0).any(axis=1)
-    return (unknown.any(axis=1) if rule == "lasot" else unknown.all(axis=1)) | flat
+    bad: Mask = np.any(unknown, axis=1) if rule == "lasot" else np.all(unknown, axis=1)
+    bad |= np.any(boxes[:, 2:] <= 0, axis=1)
+    return bad
 
 
 def overlaps(truth: Float, boxes: Float, rules: Rules) -> Float:
@@ -94,7 +95,8 @@ def normalized_errors(truth: Float, boxes: Float, rules: Rules) -> Float:
     with np.errstate(invalid="ignore", divide="ignore"):
         if rules.normalized == "clipped":
             difference = (_centers(boxes) - _centers(truth)) / np.maximum(1.0, sides)
-            return np.sqrt(np.sum(difference**2, axis=1))
+            distances: Float = np.sqrt(np.sum(difference**2, axis=1))
+            return distances
         sides = sides + 1e-16 if rules.normalized == "small" else sides
         return _distances(truth, _centers(truth) / sides, _centers(boxes) / sides, rules)
 
@@ -113,7 +115,7 @@ def _centers(boxes: Float) -> Float:
 
 
 def _positive(values: Float) -> Mask:
-    positive: Mask = (values > 0).all(axis=1)
+    positive: Mask = np.all(values > 0, axis=1)
     return positive
 
 

@@ -71,8 +71,8 @@ def _outside(scene: Scene) -> NDArray[np.bool_]:
     """Frames in which the target has left the picture."""
     height, width = scene.frames.shape[1:3]
     boxes = scene.boxes[:FRAMES]
-    far = (boxes[:, :2] >= (width, height)).any(axis=1)
-    outside: NDArray[np.bool_] = far | (boxes[:, :2] + boxes[:, 2:] <= 0).any(axis=1)
+    far = np.any(boxes[:, :2] >= (width, height), axis=1)
+    outside: NDArray[np.bool_] = far | np.any(boxes[:, :2] + boxes[:, 2:] <= 0, axis=1)
     return outside
 
 

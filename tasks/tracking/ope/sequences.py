@@ -5,7 +5,12 @@ Sums of floats depend on their order: the order is part of the score's last digi
 
 from typing import Final
 
-OTB100: Final = tuple(
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+OTB100: Final = _words(
     """
     Biker Bird1 Bird2 Bolt2 Box Car1 Car2 Car24 ClifBar Coupon Crowds Dancer Dancer2 Diving Dog DragonBaby Girl2 Gym
     Human2 Human3 Human4.2 Human5 Human6 Human7 Human8 Human9 Jump KiteSurf Man Panda RedTeam Rubik Skater Skater2
@@ -14,26 +19,26 @@ OTB100: Final = tuple(
     jogging-2 doll girl walking2 walking fleetFace freeman1 freeman3 freeman4 david3 jumping carScale skiing dog1 suv
     motorRolling mountainBike lemming liquor woman faceocc1 faceocc2 basketball football subway tiger1 tiger2 BlurCar1
     BlurCar2 BlurCar3 BlurCar4 BlurBody BlurFace Board BlurOwl
-    """.split()
+    """
 )
 """zhangzheng0131/Tracker_Benchmark_tb100, util/configSeqs.m."""
-_TB50: Final = frozenset(
+_TB50: Final = _words(
     """
     basketball Biker Bird1 BlurBody BlurCar2 BlurFace BlurOwl bolt Box Car1 car4 carDark carScale ClifBar couple Crowds
     david deer Diving DragonBaby dudek football freeman4 girl Human3 Human4.2 Human6 Human9 ironman Jump jumping liquor
     matrix motorRolling Panda RedTeam shaking singer2 skating1 Skating2.1 Skating2.2 skiing soccer Surfer sylvester
     tiger2 trellis walking walking2 woman
-    """.split()
+    """
 )
 OTB50: Final = tuple(name for name in OTB100 if name in _TB50)
 """TB-50 of the 2015 benchmark, the harder half."""
-_OTB2013: Final = frozenset(
+_OTB2013: Final = _words(
     """
     basketball bolt boy car4 carDark carScale coke couple crossing david david2 david3 deer dog1 doll dudek faceocc1
     faceocc2 fish fleetFace football football1 freeman1 freeman3 freeman4 girl ironman jogging-1 jogging-2 jumping
     lemming liquor matrix mhyang motorRolling mountainBike shaking singer1 singer2 skating1 skiing soccer subway suv
     sylvester tiger1 tiger2 trellis walking walking2 woman
-    """.split()
+    """
 )
 OTB2013: Final = tuple(name for name in OTB100 if name in _OTB2013)
 """The 51 targets of the 2013 benchmark, CVPR13."""
@@ -77,7 +82,7 @@ LASOT: Final = _numbered(
     """
 )
 """The 280 test sequences of protocol II."""
-NFS: Final = tuple(
+NFS: Final = _words(
     """
     Gymnastics MachLoop_jet Skiing_red Skydiving airboard_1 airplane_landing airtable_3 basketball_1 basketball_2
     basketball_3 basketball_6 basketball_7 basketball_player basketball_player_2 beach_flipback_person bee biker_acrobat
@@ -89,5 +94,5 @@ NFS: Final = tuple(
     running running_100_m running_100_m_2 running_2 shuffleboard_1 shuffleboard_2 shuffleboard_4 shuffleboard_5
     shuffleboard_6 shuffletable_2 shuffletable_3 shuffletable_4 ski_long soccer_ball soccer_ball_2 soccer_ball_3
     soccer_player_2 soccer_player_3 stop_sign suv tiger walking walking_3 water_ski_2 yoyo zebra_fish
-    """.split()
+    """
 )

@@ -114,7 +114,11 @@ class OnePass(Task):
             boxes.append(answered)
             lengths.append(len(answered))
         found = count(
-            np.concatenate(truth), np.concatenate(boxes), np.concatenate(absent), np.cumsum([0, *lengths]), RULES[scoring.protocol]
+            np.concatenate(truth),
+            np.concatenate(boxes),
+            np.concatenate(absent),
+            np.cumsum([0, *lengths]),
+            RULES[scoring.protocol],
         )
         facts = {"attributes": {id: list(names) for id, names in dataset.facts["attributes"].items()}}
         return Statistics(table=Table(dataset.ids, {name: getattr(found, name) for name in _COLUMNS}), facts=facts)
@@ -139,7 +143,11 @@ class OnePass(Task):
     def tables(self, statistics: Statistics, protocol: str) -> Sequence[DetailTable]:
         """Scores of every attribute and of every sequence."""
         return tables(
-            self.benchmark, statistics.table.ids, from_table(statistics.table), statistics.facts["attributes"], RULES[protocol]
+            self.benchmark,
+            statistics.table.ids,
+            from_table(statistics.table),
+            statistics.facts["attributes"],
+            RULES[protocol],
         )
 
     def curves(self, statistics: Statistics, protocol: str) -> Sequence[Curve]:
@@ -155,7 +163,9 @@ class OnePass(Task):
     def agreement(self) -> str:
         """What the scorer was compared with."""
         if not self.benchmark.id.startswith("otb"):
-            return "the rules of README.md restated frame by frame, on generated results; no published result was at hand"
+            return (
+                "the rules of README.md restated frame by frame, on generated results; no published result was at hand"
+            )
         return (
             "results of KCF, SRDCF and SiamFC-3s on OTB-100: MATLAB's curves (a port that equals them bit for bit), "
             "pysot's and got10k's evaluators; every number equal to the last digit"

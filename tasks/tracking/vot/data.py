@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.columns import ColumnSpec, build_table
+from harness.columns import ColumnSpec, Row, build_table
 from harness.errors import DataError
 from harness.task import DataRequest, Dataset
 from tasks.tracking import toolkit_json
@@ -47,7 +47,7 @@ def open_dataset(root: Path | None, request: DataRequest, split: str, official: 
     found = _from_json(source) if toolkit_json.is_json(source) else _from_texts(open_tree(source, DataError), images)
     ids = tuple(sorted(found))
     counts = len(ids), sum(len(sequence.counts) for sequence in found.values())
-    rows = [
+    rows: list[Row] = [
         {"regions": found[id].regions, "counts": found[id].counts, "size": np.array(found[id].size, np.int64)}
         for id in ids
     ]
@@ -119,7 +119,9 @@ def _from_texts(tree: Tree, images: ImageFolders | None) -> dict[str, Annotated]
     """The official layout: a folder a sequence, with groundtruth.txt, *.tag, and the size in `sequence`."""
     files = [name for name in tree.names if PurePosixPath(name).name == "groundtruth.txt"]
     if not files:
-        raise DataError(f"{tree.path} holds neither groundtruth.txt files nor a toolkit's JSON file such as VOT2018.json")
+        raise DataError(
+            f"{tree.path} holds neither groundtruth.txt files nor a toolkit's JSON file such as VOT2018.json"
+        )
     names = [PurePosixPath(file).parent.name for file in files]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
@@ -180,7 +182,9 @@ def _loader(
         folder = _folder_of(images, name)
         listed = images.named(sequence.images) or (images.frames(folder) if folder is not None else None)
         if listed is None:
-            raise DataError(f"{images.root} holds no frames of {name}, which {source} annotates; name them with --images")
+            raise DataError(
+                f"{images.root} holds no frames of {name}, which {source} annotates; name them with --images"
+            )
         if len(listed) != len(sequence.counts):
             raise DataError(f"{images.root} holds {len(listed)} frames of {name}, annotated are {len(sequence.counts)}")
         frames[name] = listed

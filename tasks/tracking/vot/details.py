@@ -1,6 +1,7 @@
 """Scores, tables and curves of a VOT challenge, from the statistics of its sequences."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -63,7 +64,7 @@ def _tag_scores(tracks: Sequence[Track], index: int, interval: tuple[int, int]) 
     if not tracks:
         return None, None, None, None
     if index == len(TAGS):
-        tracks = [_with_tags(track, ~track.tags.any(axis=1, keepdims=True)) for track in tracks]
+        tracks = [replace(track, tags=~np.any(track.tags, axis=1, keepdims=True)) for track in tracks]
         index = 0
     marks = [track.tags[:, index] for track in tracks]
     frames = int(sum(mark.sum() for mark in marks))
@@ -75,10 +76,6 @@ def _tag_scores(tracks: Sequence[Track], index: int, interval: tuple[int, int]) 
     expected = pysot.expected_average_overlap(curve, interval) if frames else float("nan")
     accuracy = float(np.nanmean(pooled)) if not np.isnan(pooled).all() else float("nan")
     return frames, _cell(accuracy), lost if frames else None, _cell(expected)
-
-
-def _with_tags(track: Track, tags: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]") -> Track:
-    return Track(track.codes, track.accuracy, track.overlaps, tags)
 
 
 def _cell(value: float) -> float | None:

@@ -3,6 +3,7 @@
 Source: STVIR/pysot, toolkit/evaluation/ar_benchmark.py, eao_benchmark.py, toolkit/utils/statistics.py.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -35,7 +36,8 @@ def accuracy(tracks: Sequence[Track]) -> float:
 def mean_of_repetitions(overlaps: Float) -> Float:
     """Mean overlap of every frame over the repetitions that have one there, (frames,); NaN where none has."""
     if len(overlaps) == 1:
-        return overlaps[0]
+        first: Float = overlaps[0]
+        return first
     known = ~np.isnan(overlaps)
     with np.errstate(invalid="ignore"):
         means: Float = np.where(known, overlaps, 0.0).sum(axis=0) / known.sum(axis=0)
@@ -85,7 +87,7 @@ def _cut(failures: NDArray[np.int64], overlaps: Float, marks: Float, longest: in
         return [(_padded(overlaps, longest, np.nan), marks.sum() / frames)]
     starts = [0, *(int(failure) + SKIP for failure in failures if failure + SKIP <= frames)]
     known, found = np.nan_to_num(overlaps), []
-    for start, after in zip(starts[:-1], starts[1:], strict=True):
+    for start, after in itertools.pairwise(starts):
         share = marks[start : after + 1].sum() / (after - start + 1)
         found.append((_padded(known[start : after + 1], longest, 0.0), share))
     last = starts[-1]

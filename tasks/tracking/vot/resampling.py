@@ -41,7 +41,7 @@ def _expected_pysot(tracks: Sequence[Track], drawn: Float, frames: Float, interv
     longest = np.max(np.where(drawn > 0, frames, 0), axis=1)
     exists = np.arange(inside.start, inside.start + curve.shape[1]) < longest[:, None]
     exists &= ~np.isnan(curve)
-    return np.where(exists, curve, 0.0).sum(axis=1) / exists.sum(axis=1)
+    return _mean_of(curve, exists)
 
 
 def replicate_toolkit(tracks: Sequence[Track], weights: Weights, interval: tuple[int, int]) -> Mapping[str, Float]:
@@ -75,4 +75,10 @@ def _expected_toolkit(tracks: Sequence[Track], weights: Weights, interval: tuple
     curve = totals / shares.astype(np.float64)
     longest = np.max(np.where(weights[:, found.sequence] > 0, found.lengths, 0), axis=1)
     exists = np.arange(inside.start, inside.start + curve.shape[1]) < longest[:, None]
-    return np.where(exists, curve, 0.0).sum(axis=1) / exists.sum(axis=1)
+    return _mean_of(curve, exists)
+
+
+def _mean_of(curves: Float, exists: NDArray[np.bool_]) -> Float:
+    """Row by row the mean of what exists; NaN where nothing does."""
+    means: Float = np.where(exists, curves, 0.0).sum(axis=1) / exists.sum(axis=1)
+    return means

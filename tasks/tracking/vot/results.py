@@ -40,15 +40,21 @@ def read_results(tree: Tree, dataset: Dataset) -> Predictions:
     """Read all repetitions of all sequences; raises PredictionError naming file and line, or what is missing."""
     files, warnings = find_files(tree, dataset)
     frames = dict(zip(dataset.truth.ids, np.diff(dataset.truth.ragged("counts").offsets).tolist(), strict=True))
-    contents = {id: [read_rows(tree.read(name), tree.where(name), PredictionError) for name in files[id]] for id in dataset.ids}
+    contents = {
+        id: [read_rows(tree.read(name), tree.where(name), PredictionError) for name in files[id]] for id in dataset.ids
+    }
     _check_resets(tree, contents)
     rows = []
     for id in dataset.ids:
-        runs = [read_run(rows, tree.where(name), frames[id]) for rows, name in zip(contents[id], files[id], strict=True)]
+        runs = [
+            read_run(rows, tree.where(name), frames[id]) for rows, name in zip(contents[id], files[id], strict=True)
+        ]
         rows.append(to_row(runs))
     counts = sorted({len(names) for names in files.values()})
     if len(counts) > 1:
-        warnings.append(f"{tree.path.name}: sequences have {counts[0]} to {counts[-1]} repetitions; each counts as their mean")
+        warnings.append(
+            f"{tree.path.name}: sequences have {counts[0]} to {counts[-1]} repetitions; each counts as their mean"
+        )
     return Predictions(table=build_table(dataset.ids, rows, PREDICTIONS), warnings=tuple(warnings))
 
 
@@ -68,7 +74,9 @@ def read_run(rows: Rows, where: str, frames: int) -> Run:
             f"{where}: has {len(rows)} lines for {frames} frames; run the tracker on every frame of this sequence"
         )
     codes = np.where(rows.counts == 1, np.nan_to_num(rows.values[:, 0], nan=99), rows.counts)
-    for frame in np.flatnonzero(~np.isin(codes, (SKIPPED, STARTED, FAILED, 4, 8)) | np.isin(rows.counts, (2, 3, 5, 6, 7))):
+    for frame in np.flatnonzero(
+        ~np.isin(codes, (SKIPPED, STARTED, FAILED, 4, 8)) | np.isin(rows.counts, (2, 3, 5, 6, 7))
+    ):
         what = f"the code {rows.values[frame, 0]:g}" if rows.counts[frame] == 1 else f"{rows.counts[frame]} numbers"
         raise PredictionError(
             f"{where}, line {rows.lines[frame]}: has {what}; a line is 0 (skipped), 1 (started), 2 (failed), "
@@ -87,7 +95,9 @@ def _check_numbers(regions: NDArray[np.float64], rows: Rows, where: str) -> None
     for bad, what in ((unknown, "is not a number"), (negative, "has a negative width or height")):
         if bad.any():
             line = rows.lines[int(np.argmax(bad))]
-            raise PredictionError(f"{where}, line {line}: the region {what}; a failure is written as 2 ({bad.sum()} such lines)")
+            raise PredictionError(
+                f"{where}, line {line}: the region {what}; a failure is written as 2 ({bad.sum()} such lines)"
+            )
 
 
 def _check_order(codes: NDArray[np.float64], rows: Rows, where: str) -> None:
@@ -146,7 +156,9 @@ def _check_complete(tree: Tree, dataset: Dataset, found: Mapping[str, Mapping[in
         )
     for id in dataset.ids:
         if len(found[id]) > REPETITIONS:
-            raise PredictionError(f"{tree.path} holds {len(found[id])} repetitions of {id}; at most {REPETITIONS} count")
+            raise PredictionError(
+                f"{tree.path} holds {len(found[id])} repetitions of {id}; at most {REPETITIONS} count"
+            )
 
 
 def _experiment(tree: Tree) -> list[str]:

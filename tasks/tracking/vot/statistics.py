@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.columns import Ragged, Table
+from harness.columns import Ragged, Row, Table
 from harness.kernels import Kernel
 
 Float = NDArray[np.float64]
@@ -35,15 +35,18 @@ class Track:
     @property
     def failures(self) -> NDArray[np.int64]:
         """How often each repetition failed, (repetitions,)."""
-        return np.count_nonzero(self.codes == 2, axis=1)
+        counts: NDArray[np.int64] = np.count_nonzero(self.codes == 2, axis=1)
+        return counts
 
     @property
     def frames(self) -> int:
         """The length of the sequence."""
-        return self.codes.shape[1]
+        return int(self.codes.shape[1])
 
 
-def overlaps(raster: int, regions: Float, counts: Codes, truth: Float, truth_counts: Codes, bounds: tuple[float, float]) -> Float:
+def overlaps(
+    raster: int, regions: Float, counts: Codes, truth: Float, truth_counts: Codes, bounds: tuple[float, float]
+) -> Float:
     """Overlap of each region with the truth inside a frame of `bounds`, width and height in pixels; float64 (n,)."""
     found = np.empty(len(counts))
     _OVERLAP(raster, len(counts), counts, regions, truth_counts, truth, *bounds, found)
@@ -53,7 +56,9 @@ def overlaps(raster: int, regions: Float, counts: Codes, truth: Float, truth_cou
 def measure(truth: Table, predictions: Table, tags: dict[str, NDArray[np.bool_]], protocol: str) -> Table:
     """The statistics of every sequence under `protocol`, as a table that `tracks` reads."""
     raster = RASTERS[protocol]
-    rows = [_measure(truth.row(truth.position(id)), predictions.row(predictions.position(id)), raster) for id in truth.ids]
+    rows = [
+        _measure(truth.row(truth.position(id)), predictions.row(predictions.position(id)), raster) for id in truth.ids
+    ]
     lines = _offsets([len(row[0]) for row in rows])
     marks = [tags[id] for id in truth.ids]
     return Table(
@@ -72,11 +77,14 @@ def _offsets(lengths: list[int]) -> NDArray[np.int64]:
     return np.cumsum([0, *lengths], dtype=np.int64)
 
 
-def _measure(truth: dict[str, NDArray[np.generic]], row: dict[str, NDArray[np.generic]], raster: int) -> tuple[Codes, Float, Float]:
+def _measure(truth: Row, row: Row, raster: int) -> tuple[Codes, Float, Float]:
     times = int(row["repetitions"])
     width, height = (int(side) for side in truth["size"])
     codes, regions = np.ascontiguousarray(row["codes"], np.uint8), np.ascontiguousarray(row["regions"], np.float64)
-    known = np.tile(np.asarray(truth["regions"], np.float64), (times, 1)), np.tile(np.asarray(truth["counts"], np.uint8), times)
+    known = (
+        np.tile(np.asarray(truth["regions"], np.float64), (times, 1)),
+        np.tile(np.asarray(truth["counts"], np.uint8), times),
+    )
     whole = overlaps(raster, regions, codes, *known, (width, height))
     # pysot bounds regions by the frame's size for the accuracy, and by one pixel less for the expected overlap.
     expected = whole if raster == 2 else overlaps(raster, regions, codes, *known, (width - 1, height - 1))
@@ -84,7 +92,7 @@ def _measure(truth: dict[str, NDArray[np.generic]], row: dict[str, NDArray[np.ge
 
 
 def _burn_in(codes: Codes) -> NDArray[np.bool_]:
-    burnt = codes == 1
+    burnt: NDArray[np.bool_] = codes == 1
     for later in range(1, BURN_IN):
         burnt[:, later:] |= codes[:, :-later] == 1
     return burnt

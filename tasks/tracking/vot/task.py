@@ -81,7 +81,10 @@ class Vot(Task):
     def score(self, dataset: Dataset, predictions: Predictions, scoring: Scoring) -> Statistics:
         """Overlaps of every frame of every repetition."""
         counts = np.diff(dataset.truth.ragged("counts").offsets)
-        tags = {id: _tags(dataset.facts["tags"].get(id, {}), int(count)) for id, count in zip(dataset.ids, counts, strict=True)}
+        tags = {
+            id: _tags(dataset.facts["tags"].get(id, {}), int(count))
+            for id, count in zip(dataset.ids, counts, strict=True)
+        }
         table = measure(dataset.truth, predictions.table, tags, scoring.protocol)
         return Statistics(table=table, facts={"interval": list(self.challenge.interval)})
 
