@@ -73,7 +73,7 @@ def curves(
                 found.append(
                     Curve(
                         name=f"miss_{name}{suffix}", title=name + behind, x_label="false positives per image",
-                        y_label="miss rate", x=rate, y=missed, group="Miss rate at IoU 0.5",
+                        y_label="miss rate", x=rate, y=missed, group="Miss rate at IoU 0.5", log="x",
                     )
                 )  # fmt: skip
     return found
