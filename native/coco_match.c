@@ -1,7 +1,7 @@
 /* Matching of detections to ground truth, as pycocotools' COCOeval.evaluateImg does it. */
 #include <stdlib.h>
 
-#include "kernels.h"
+#include "coco_box.h"
 
 static int precedes(int64_t a, int64_t b, const int32_t *category, const double *score) {
     if (category[a] != category[b]) return category[a] < category[b];
@@ -55,21 +55,6 @@ API int64_t coco_order(int64_t n_images, int64_t limit, const int64_t *offsets, 
     kept_offsets[n_images] = kept;
     free(items);
     return kept;
-}
-
-/* IoU of one box with `n` others, all x, y, width, height; for a crowd the union is the detection's own area. */
-static void box_iou_row(const double *box, int64_t n, const double *others, const uint8_t *crowd, double *iou) {
-    double area = box[2] * box[3], right = box[0] + box[2], bottom = box[1] + box[3];
-    for (int64_t g = 0; g < n; g++) {
-        const double *other = others + 4 * g;
-        double other_right = other[0] + other[2], other_bottom = other[1] + other[3];
-        double width = (right < other_right ? right : other_right) - (box[0] > other[0] ? box[0] : other[0]);
-        double height = (bottom < other_bottom ? bottom : other_bottom) - (box[1] > other[1] ? box[1] : other[1]);
-        iou[g] = 0;
-        if (width <= 0 || height <= 0) continue;
-        double intersection = width * height;
-        iou[g] = intersection / (crowd[g] ? area : area + other[2] * other[3] - intersection);
-    }
 }
 
 /* The ground truths of one (image, category), in file order. Row g of `ignored` holds a flag for each area range. */

@@ -101,22 +101,83 @@ static int skip_scalar(Text *text) {
     return take_number(text, &number, &integer);
 }
 
-/* One entry, after its opening brace. */
-static int take_entry(Text *text, int64_t *image, int64_t *category, double *box, double *score) {
+/* The characters of a run-length code; a backslash is the only one that JSON escapes. */
+static int take_code(Text *text, uint8_t *code, int64_t *length) {
+    if (!take(text, '"')) return 0;
+    for (*length = 0; text->at < text->end && *text->at != '"'; text->at++) {
+        if (*text->at < ' ' || *text->at >= 127) return 0;
+        if (*text->at == '\\' && (++text->at == text->end || *text->at != '\\')) return 0;
+        code[(*length)++] = (uint8_t)*text->at;
+    }
+    return take(text, '"');
+}
+
+/* {"size": [height, width], "counts": "..."} */
+static int take_mask(Text *text, int64_t *size, uint8_t *code, int64_t *length) {
+    int seen = 0;
+    if (!take(text, '{')) return 0;
+    do {
+        const char *name;
+        size_t n;
+        if (!take_string(text, &name, &n) || !take(text, ':')) return 0;
+        if (n == 4 && !memcmp(name, "size", 4)) {
+            seen |= 1;
+            if (!take(text, '[') || !take_integer(text, size) || !take(text, ',') || !take_integer(text, size + 1) ||
+                !take(text, ']'))
+                return 0;
+        } else if (n == 6 && !memcmp(name, "counts", 6)) {
+            seen |= 2;
+            if (!take_code(text, code, length)) return 0;
+        } else return 0;
+    } while (take(text, ','));
+    return take(text, '}') && seen == 3;
+}
+
+enum { IMAGE = 1, CATEGORY = 2, BOX = 4, SCORE = 8, MASK = 16 };
+
+/* Where one entry goes; `size` is NULL where masks are not read. */
+typedef struct {
+    int64_t *image, *category;
+    double *box, *score;
+    int64_t *size;
+    uint8_t *code;
+    int64_t length;
+} Entry;
+
+/* One entry, after its opening brace. Returns which fields it has, 0 where it is not of the plain form. */
+static int take_entry(Text *text, Entry *entry) {
     int seen = 0;
     do {
         const char *name;
         size_t length;
         if (!take_string(text, &name, &length) || !take(text, ':')) return 0;
         int done;
-        if (length == 8 && !memcmp(name, "image_id", 8)) seen |= 1, done = take_integer(text, image);
-        else if (length == 11 && !memcmp(name, "category_id", 11)) seen |= 2, done = take_integer(text, category);
-        else if (length == 4 && !memcmp(name, "bbox", 4)) seen |= 4, done = take_box(text, box);
-        else if (length == 5 && !memcmp(name, "score", 5)) seen |= 8, done = take_double(text, score);
+        if (length == 8 && !memcmp(name, "image_id", 8)) seen |= IMAGE, done = take_integer(text, entry->image);
+        else if (length == 11 && !memcmp(name, "category_id", 11)) seen |= CATEGORY, done = take_integer(text, entry->category);
+        else if (length == 4 && !memcmp(name, "bbox", 4)) seen |= BOX, done = take_box(text, entry->box);
+        else if (length == 5 && !memcmp(name, "score", 5)) seen |= SCORE, done = take_double(text, entry->score);
+        else if (entry->size && length == 12 && !memcmp(name, "segmentation", 12))
+            seen |= MASK, done = take_mask(text, entry->size, entry->code, &entry->length);
         else done = skip_scalar(text);
         if (!done) return 0;
     } while (take(text, ','));
-    return take(text, '}') && seen == 15;
+    return take(text, '}') ? seen : 0;
+}
+
+static int opens(Text *text) {
+    /* strtod reads the locale's decimal point. */
+    return strtod("0.5", NULL) == 0.5 && take(text, '[');
+}
+
+static int64_t closed(Text *text, int64_t n) {
+    if (!take(text, ']')) return IRREGULAR;
+    skip_space(text);
+    return text->at == text->end ? n : IRREGULAR;
+}
+
+static int is_empty(Text *text) {
+    skip_space(text);
+    return text->at < text->end && *text->at == ']';
 }
 
 /* Writes up to `capacity` entries. Returns their number, or -2 where the text is not of the plain form. */
@@ -124,16 +185,36 @@ API int64_t coco_results(const uint8_t *bytes, int64_t length, int64_t capacity,
                          double *boxes, double *scores) {
     Text text = {(const char *)bytes, (const char *)bytes + length};
     int64_t n = 0;
-    /* strtod reads the locale's decimal point. */
-    if (strtod("0.5", NULL) != 0.5 || !take(&text, '[')) return IRREGULAR;
-    if (!take(&text, ']')) {
-        do {
-            if (n == capacity || !take(&text, '{')) return IRREGULAR;
-            if (!take_entry(&text, image + n, category + n, boxes + 4 * n, scores + n)) return IRREGULAR;
-            n++;
-        } while (take(&text, ','));
-        if (!take(&text, ']')) return IRREGULAR;
-    }
-    skip_space(&text);
-    return text.at == text.end ? n : IRREGULAR;
+    if (!opens(&text)) return IRREGULAR;
+    if (is_empty(&text)) return closed(&text, 0);
+    do {
+        if (n == capacity || !take(&text, '{')) return IRREGULAR;
+        Entry entry = {image + n, category + n, boxes + 4 * n, scores + n, NULL, NULL, 0};
+        if (take_entry(&text, &entry) != (IMAGE | CATEGORY | BOX | SCORE)) return IRREGULAR;
+        n++;
+    } while (take(&text, ','));
+    return closed(&text, n);
+}
+
+/* The same for results with masks in compressed run-length code. Mask i has height and width sizes[2 * i] and
+ * sizes[2 * i + 1] and the characters starts[i] to starts[i + 1] of `codes`, which holds `length`; `boxed` says which
+ * entries have a box. */
+API int64_t coco_mask_results(const uint8_t *bytes, int64_t length, int64_t capacity, int64_t *image, int64_t *category,
+                              double *boxes, uint8_t *boxed, double *scores, int64_t *sizes, int64_t *starts,
+                              uint8_t *codes) {
+    Text text = {(const char *)bytes, (const char *)bytes + length};
+    int64_t n = 0;
+    starts[0] = 0;
+    if (!opens(&text)) return IRREGULAR;
+    if (is_empty(&text)) return closed(&text, 0);
+    do {
+        if (n == capacity || !take(&text, '{')) return IRREGULAR;
+        Entry entry = {image + n, category + n, boxes + 4 * n, scores + n, sizes + 2 * n, codes + starts[n], 0};
+        int seen = take_entry(&text, &entry);
+        if ((seen | BOX) != (IMAGE | CATEGORY | BOX | SCORE | MASK)) return IRREGULAR;
+        boxed[n] = (seen & BOX) != 0;
+        starts[n + 1] = starts[n] + entry.length;
+        n++;
+    } while (take(&text, ','));
+    return closed(&text, n);
 }

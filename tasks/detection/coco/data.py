@@ -8,7 +8,8 @@ import numpy as np
 from harness.columns import Column, ColumnSpec, Ragged, Table
 from harness.errors import DataError
 from harness.task import DataRequest, Dataset
-from tasks.detection.coco.formats import Annotations, Results, read_annotations
+from tasks.detection.coco.annotations import Annotations, read_annotations
+from tasks.detection.coco.formats import Results
 from tasks.detection.coco.mask_files import MaskRows
 from tasks.detection.coco.masks import COLUMNS as MASK_COLUMNS
 from tasks.detection.coco.masks import mask_columns, masks_of

@@ -1,13 +1,13 @@
-"""COCO's own files: the annotations of `instances_*.json`, and lists of detection results.
+"""COCO's files of results: lists of detections with boxes or masks.
 
-Source: cocodataset.org/#format-data and #format-results; cocodataset/cocoapi, PythonAPI/pycocotools/coco.py (loadRes).
+Source: cocodataset.org/#format-results; cocodataset/cocoapi, PythonAPI/pycocotools/coco.py (loadRes).
 """
 
 import contextlib
 import gzip
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, repeat
 from operator import attrgetter
 from pathlib import Path
@@ -15,40 +15,24 @@ from typing import Any, Final
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from harness.errors import DataError, PredictionError
+from harness.columns import Ragged
+from harness.errors import PredictionError
 from harness.files import write_atomic
 from harness.kernels import Kernel
-from tasks.detection.coco.entries import Annotation, Instances, Kind, MaskedInstances, MaskedResult, Result
-from tasks.detection.coco.mask_files import (
-    MaskRows,
-    annotation_masks,
-    image_sizes,
-    mask_codes,
-    needs_boxes,
-    result_masks,
-)
-from tasks.detection.coco.metrics import Float, Int, Truth
+from tasks.detection.coco.entries import Kind, MaskedResult, Result
+from tasks.detection.coco.mask_files import MaskRows, mask_codes, mask_rows, needs_boxes, result_masks
+from tasks.detection.coco.metrics import Float, Int
 from tasks.detection.json_files import check_values, decode, fitting_ids, read_bytes
-from tasks.detection.lookup import find_ids
 
 _RESULTS: Final = Kernel(
     "coco_results", "uint8[]", "int64", "int64", "int64[]", "int64[]", "float64[]", "float64[]"
 )  # fmt: skip
+_MASK_RESULTS: Final = Kernel(
+    "coco_mask_results", "uint8[]", "int64", "int64", "int64[]", "int64[]", "float64[]", "uint8[]", "float64[]",
+    "int64[]", "int64[]", "uint8[]",
+)  # fmt: skip
 _WRITTEN_AT_A_TIME: Final = 50_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Annotations:
-    """An annotation file in columns. Images and categories stand in ascending order of their ids, each once."""
-
-    image_ids: Int
-    file_names: tuple[str, ...]
-    category_ids: Int
-    category_names: tuple[str, ...]
-    truth: Truth
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,34 +46,6 @@ class Results:
     masks: MaskRows | None = None
 
 
-def read_annotations(path: Path, member: str = "", *, with_masks: bool = False) -> Annotations:
-    """Read `instances_*.json`, also `.gz` or `.zip` (of several files in it the one called `member`).
-
-    Segmentations are skipped unless masks are asked for. Raises DataError: not JSON, a missing or wrong field, negative
-    sizes, annotation ids used twice, no images, no categories. Annotations of unknown images or categories are left out
-    with a warning, which pycocotools does in silence.
-    """
-    kind: type[Instances | MaskedInstances] = MaskedInstances if with_masks else Instances
-    found = decode(read_bytes(path, DataError, member, top=b"{"), kind, path, DataError)
-    if not found.images or not found.categories:
-        raise DataError(f"{path} has no {'categories' if found.images else 'images'}: it cannot be scored against")
-    file_names = {image.id: image.file_name for image in found.images}
-    category_names = {category.id: category.name for category in found.categories}
-    with fitting_ids(path, DataError):
-        image_ids, category_ids = np.array(sorted(file_names), np.int64), np.array(sorted(category_names), np.int64)
-        truth, rows, warnings = _truth(path, found.annotations, image_ids, category_ids)
-        if isinstance(found, MaskedInstances):
-            truth = _with_masks(path, found, truth, rows, image_ids)
-    return Annotations(
-        image_ids=image_ids,
-        file_names=tuple(file_names[id] for id in image_ids.tolist()),
-        category_ids=category_ids,
-        category_names=tuple(category_names[id] for id in category_ids.tolist()),
-        truth=truth,
-        warnings=tuple(warnings),
-    )
-
-
 def read_results(path: Path, *, with_masks: bool = False) -> Results:
     """Read a list of `{image_id, category_id, bbox, score}`, also `.gz` or `.zip`. An empty list is valid.
 
@@ -98,7 +54,7 @@ def read_results(path: Path, *, with_masks: bool = False) -> Results:
     Raises PredictionError: not JSON, not a list, a missing or wrong field, a number not finite, a negative size.
     """
     data = read_bytes(path, PredictionError, top=b"[")
-    results = None if with_masks else _plain_results(data)
+    results = _plain_masks(path, data) if with_masks else _plain_results(data)
     if results is None:
         with fitting_ids(path, PredictionError), _of_kind(path, data, with_masks):
             results = _masks(path, data) if with_masks else _boxed(path, data)
@@ -125,31 +81,23 @@ def write_results(path: Path, results: Results) -> None:
 
 def _encode(results: Results) -> Iterator[bytes]:
     encoder, separator = msgspec.json.Encoder(), b"["
-    entries = _result_entries if results.masks is None else _mask_entries
+    boxed = results.masks is None or needs_boxes(results.masks)
     for start in range(0, len(results.scores), _WRITTEN_AT_A_TIME):
         part = slice(start, start + _WRITTEN_AT_A_TIME)
-        yield separator + encoder.encode(entries(results, part))[1:-1]
+        yield separator + encoder.encode(_entries(results, part, boxed))[1:-1]
         separator = b","
     yield b"]" if separator == b"," else b"[]"
 
 
-def _result_entries(results: Results, part: slice) -> list[Any]:
-    columns = zip(
-        results.image_ids[part].tolist(), results.category_ids[part].tolist(),
-        map(tuple, results.boxes_xywh[part].tolist()), results.scores[part].tolist(), strict=True,
-    )  # fmt: skip
-    return [Result(*row) for row in columns]
-
-
-def _mask_entries(results: Results, part: slice) -> list[Any]:
-    assert results.masks is not None
-    boxes = results.boxes_xywh[part].tolist() if needs_boxes(results.masks) else repeat(None)
-    codes = mask_codes(results.masks, part)
-    columns = zip(results.image_ids[part].tolist(), results.category_ids[part].tolist(), results.scores[part].tolist(),
-                  codes, strict=True)  # fmt: skip
+def _entries(results: Results, part: slice, boxed: bool) -> list[Any]:
+    boxes: Iterable[Any] = map(tuple, results.boxes_xywh[part].tolist()) if boxed else repeat(None)
+    ids = results.image_ids[part].tolist(), results.category_ids[part].tolist()
+    columns = zip(*ids, boxes, results.scores[part].tolist(), strict=boxed)
+    if results.masks is None:
+        return [Result(*row) for row in columns]
     return [
-        MaskedResult(image_id=image, category_id=category, score=score, segmentation=code, bbox=box)
-        for (image, category, score, code), box in zip(columns, boxes, strict=False)
+        MaskedResult(image_id=image, category_id=category, bbox=box, score=score, segmentation=code)
+        for (image, category, box, score), code in zip(columns, mask_codes(results.masks, part), strict=True)
     ]
 
 
@@ -163,6 +111,25 @@ def _plain_results(data: bytes) -> Results | None:
         return None
     return Results(
         image_ids=image_ids[:found], category_ids=category_ids[:found], boxes_xywh=boxes[:found], scores=scores[:found]
+    )
+
+
+def _plain_masks(path: Path, data: bytes) -> Results | None:
+    """The same for results with masks."""
+    count = data.count(b'"segmentation"')
+    image_ids, category_ids, scores = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count)
+    boxes, boxed, sizes = np.zeros((count, 4)), np.zeros(count, np.bool_), np.empty((count, 2), np.int64)
+    starts, codes = np.empty(count + 1, np.int64), np.empty(len(data), np.uint8)
+    found = _MASK_RESULTS(
+        np.frombuffer(data, np.uint8), len(data), count, image_ids, category_ids, boxes, boxed.view(np.uint8), scores,
+        sizes, starts, codes,
+    )  # fmt: skip
+    if found != count:
+        return None
+    packed = Ragged(codes[: starts[-1]].copy(), starts)
+    masks = mask_rows(path, packed, sizes, boxes, boxed)
+    return Results(
+        image_ids=image_ids, category_ids=category_ids, boxes_xywh=masks.boxes_xywh, scores=scores, masks=masks
     )
 
 
@@ -212,60 +179,3 @@ def _of_kind(path: Path, data: bytes, with_masks: bool) -> Iterator[None]:
 
 def _boxes(entries: Iterable[Any]) -> Float:
     return np.fromiter(chain.from_iterable(entry.bbox for entry in entries), np.float64).reshape(-1, 4)
-
-
-def _integers(entries: Sequence[Annotation], field: str) -> Int:
-    return np.array(list(map(attrgetter(field), entries)), np.int64)
-
-
-def _truth(
-    path: Path, entries: Sequence[Annotation], image_ids: Int, category_ids: Int
-) -> tuple[Truth, Int, list[str]]:
-    """The annotations in columns, and which entry each row comes from."""
-    area = np.fromiter(map(attrgetter("area"), entries), np.float64, len(entries))
-    ids, images, categories = (_integers(entries, name) for name in ("id", "image_id", "category_id"))
-    boxes = _boxes(entries)
-    check_values(path, "annotations[{}]", "bbox", boxes[:, 2:], lowest=0, error=DataError)
-    check_values(path, "annotations[{}]", "area", area[:, None], lowest=0, error=DataError)
-    _check_ids(path, ids)
-    image, known_image = find_ids(image_ids, images)
-    category, known_category = find_ids(category_ids, categories)
-    rows = np.flatnonzero(known_image & known_category)
-    rows = rows[np.argsort(image[rows], kind="stable")]
-    truth = Truth(
-        offsets=np.searchsorted(image[rows], np.arange(len(image_ids) + 1)),
-        category=category[rows].astype(np.int32),
-        boxes_xywh=boxes[rows],
-        area=area[rows],
-        crowd=_integers(entries, "iscrowd")[rows] != 0,
-        nameless=ids[rows] == 0,
-    )
-    return truth, rows, _warnings(path, ids, known_image, known_category)
-
-
-def _with_masks(path: Path, found: MaskedInstances, truth: Truth, rows: Int, image_ids: Int) -> Truth:
-    sizes = image_sizes(path, found.images, image_ids)
-    image = np.repeat(np.arange(len(image_ids)), np.diff(truth.offsets))
-    return replace(truth, masks=annotation_masks(path, found.annotations, rows, image, sizes))
-
-
-def _warnings(path: Path, ids: Int, known_image: NDArray[np.bool_], known_category: NDArray[np.bool_]) -> list[str]:
-    warnings = []
-    for known, what in ((known_image, "images"), (known_category, "categories")):
-        if not known.all():
-            warnings.append(f"{path.name}: {np.count_nonzero(~known)} annotations of unknown {what} are left out")
-    if (ids == 0).any():
-        warnings.append(
-            f"{path.name}: an annotation has the id 0; pycocotools, and therefore this score, counts a detection "
-            "matched with it as a false positive; number annotations from 1"
-        )
-    return warnings
-
-
-def _check_ids(path: Path, ids: Int) -> None:
-    values, counts = np.unique(ids, return_counts=True)
-    if (counts > 1).any():
-        twice = values[counts > 1]
-        raise DataError(
-            f"{path}: {len(twice)} annotation ids are used more than once, such as {twice[0]}; ids must be unique"
-        )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.columns import Ragged
 from harness.errors import DataError, HarnessError, PredictionError
@@ -62,26 +63,52 @@ def annotation_masks(path: Path, entries: Sequence[MaskedAnnotation], rows: Int,
 
 
 def result_masks(path: Path, entries: Sequence[MaskedResult]) -> MaskRows:
-    """The masks of a results file, with the boxes and areas that pycocotools gives them; raises PredictionError.
-
-    Where the first entry has a box, so must all, and their areas are the boxes'; else the masks'.
-    """
-    sizes = np.array([entry.segmentation.size for entry in entries], np.int64).reshape(-1, 2)
+    """The masks of entries of a results file; raises PredictionError."""
     codes = []
     for index, entry in enumerate(entries):
         codes.append(run_code(entry.segmentation, _refusing(PredictionError, f"{path}: entry {index}, segmentation")))
-    packed = pack(codes)
-    area, boxes, bad = measure(packed, sizes)
-    if bad < len(entries):
-        raise PredictionError(f"{path}: entry {bad}, segmentation: {unsound(codes[bad], *sizes[bad].tolist())}")
-    if not entries or not entries[0].bbox:
-        return MaskRows(packed, sizes, boxes, area, ())
-    boxes = _boxes(path, entries)
+        if entry.bbox and len(entry.bbox) != 4:
+            raise PredictionError(f"{path}: entry {index}, bbox: expected a list of 4 numbers")
+    boxed = np.array([bool(entry.bbox) for entry in entries], np.bool_)
+    boxes = np.array([entry.bbox or (0, 0, 0, 0) for entry in entries], np.float64).reshape(-1, 4)
+    sizes = np.array([entry.segmentation.size for entry in entries], np.int64).reshape(-1, 2)
+    return mask_rows(path, pack(codes), sizes, boxes, boxed)
+
+
+def mask_rows(path: Path, masks: Ragged, sizes: Int, boxes: Float, boxed: NDArray[np.bool_]) -> MaskRows:
+    """The masks of a results file, with the boxes and areas that pycocotools gives them; raises PredictionError.
+
+    `boxed` (n,) says which of `boxes` are given. Where the first one is, so must be all, and areas are the boxes'; else
+    both are the masks'.
+    """
+    _check_sizes(path, sizes)
+    area, derived, bad = measure(masks, sizes)
+    if bad < len(masks):
+        reason = unsound(masks.row(bad).tobytes(), *sizes[bad].tolist())
+        raise PredictionError(f"{path}: entry {bad}, segmentation: {reason}")
+    if not boxed[:1].any():
+        return MaskRows(masks, sizes, derived, area, ())
+    if not boxed.all():
+        raise PredictionError(
+            f"{path}: entry {int(np.argmin(boxed))}, bbox: the first entry has a box, so every one needs x, y, width, height"
+        )
     warning = (
         f"{path.name}: there are boxes beside the masks, so that size ranges look at the boxes' areas, as in "
         "pycocotools; leave bbox out to have them look at the masks'"
     )
-    return MaskRows(packed, sizes, boxes, boxes[:, 2] * boxes[:, 3], (warning,))
+    return MaskRows(masks, sizes, boxes, boxes[:, 2] * boxes[:, 3], (warning,))
+
+
+def _check_sizes(path: Path, sizes: Int) -> None:
+    height, width = sizes.T
+    bad = (sizes < 1).any(axis=1) | (width > MOST_PIXELS // np.maximum(height, 1))
+    if bad.any():
+        index = int(np.argmax(bad))
+        raise PredictionError(f"{path}: entry {index}, segmentation: {_impossible(*sizes[index].tolist())}")
+
+
+def _impossible(height: int, width: int) -> str:
+    return f"its size is {height} x {width}; between 1 and {MOST_PIXELS} pixels are possible"
 
 
 def needs_boxes(rows: MaskRows) -> bool:
@@ -104,7 +131,7 @@ def run_code(runs: RunLengths, refuse: Refuse) -> bytes:
     """The compressed code of a mask given as runs; what cannot be one raises the error that `refuse` makes."""
     height, width = runs.size
     if height < 1 or width < 1 or height * width > MOST_PIXELS:
-        raise refuse(f"its size is {height} x {width}; between 1 and {MOST_PIXELS} pixels are possible")
+        raise refuse(_impossible(height, width))
     if isinstance(runs.counts, str):
         if not runs.counts.isascii():
             raise refuse("its counts hold a character that is none of a run-length code")
@@ -136,15 +163,6 @@ def _check_polygons(polygons: list[list[float]], height: int, width: int, refuse
         # Each step along an edge is drawn: corners far outside would take memory without end.
         if not (isfinite(lowest) and isfinite(highest) and lowest >= -far and highest <= 2 * far):
             raise refuse(f"a polygon has a corner far outside the image of {height} x {width} pixels")
-
-
-def _boxes(path: Path, entries: Sequence[MaskedResult]) -> Float:
-    for index, entry in enumerate(entries):
-        if entry.bbox is None or len(entry.bbox) != 4:
-            raise PredictionError(
-                f"{path}: entry {index}, bbox: the first entry has a box, so every one needs x, y, width, height"
-            )
-    return np.array([entry.bbox for entry in entries], np.float64).reshape(-1, 4)
 
 
 def _refusing(error: type[HarnessError], where: str) -> Refuse:

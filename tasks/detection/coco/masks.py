@@ -60,6 +60,15 @@ def pack(codes: Sequence[bytes]) -> Ragged:
     return Ragged(np.frombuffer(b"".join(codes), np.uint8), _starts(lengths))
 
 
+def take(masks: Ragged, rows: Int) -> Ragged:
+    """Some of the codes, in the order given; without an index of every character, as `Ragged.take` makes it."""
+    edges = masks.offsets
+    if len(rows) == len(masks) and (np.diff(rows) == 1).all():
+        return masks
+    parts = [masks.values[low:high] for low, high in zip(edges[rows].tolist(), edges[rows + 1].tolist(), strict=True)]
+    return Ragged(np.concatenate(parts or [masks.values[:0]]), _starts(np.diff(edges)[rows]))
+
+
 def measure(masks: Ragged, sizes: Int) -> tuple[Float, Float, int]:
     """Areas (n,), boxes x, y, width, height (n, 4) in pixels, and the index of the first unsound code (n if there is none).
 

@@ -10,7 +10,7 @@ from harness.errors import PredictionError
 from harness.task import Dataset, Predictions
 from tasks.detection.coco.formats import Results
 from tasks.detection.coco.mask_files import MaskRows
-from tasks.detection.coco.masks import Masks, mask_columns
+from tasks.detection.coco.masks import Masks, mask_columns, take
 from tasks.detection.coco.metrics import Int
 from tasks.detection.lookup import find_ids
 
@@ -54,7 +54,7 @@ def _masks_in_images(path: Path, found: MaskRows, image: Int, rows: Int, dataset
             f"{path}: entry {row}, segmentation: its size is {found.sizes[row].tolist()}, image {dataset.ids[image[row]]} "
             f"has {sizes[image[row]].tolist()} (height, width)"
         )
-    chosen = found.masks.take(rows)
+    chosen = take(found.masks, rows)
     return Masks(starts=chosen.offsets, codes=chosen.values, sizes=sizes)
 
 

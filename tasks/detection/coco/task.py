@@ -38,6 +38,7 @@ from tasks.detection.coco.limits import parameters, parse_limits
 from tasks.detection.coco.metrics import Float, Matches, Parameters, accumulate, match, summarize
 from tasks.detection.coco.results import arrange
 from tasks.detection.coco.tables import SIZES, category_table, size_table
+from tasks.detection.coco.tide import tide, tide_table
 
 if TYPE_CHECKING:
     from harness.submission import Submission
@@ -94,11 +95,13 @@ class Coco(Task):
 
     def score(self, dataset: Dataset, predictions: Predictions, scoring: Scoring) -> Statistics:
         """Match every image's detections to its annotations, at all thresholds and size ranges."""
-        limits = _limits(scoring)
-        matches = match(to_truth(dataset), to_detections(predictions.table, dataset), parameters(limits))
+        limits, categories = _limits(scoring), list(dataset.facts["categories"])
+        chosen = parameters(limits)
+        truth, detections = to_truth(dataset), to_detections(predictions.table, dataset)
+        errors = tide(truth, detections, len(categories), chosen.limits[-1])
         return Statistics(
-            table=to_table(dataset.ids, matches),
-            facts={"categories": list(dataset.facts["categories"]), "max_detections": limits},
+            table=to_table(dataset.ids, match(truth, detections, chosen)),
+            facts={"categories": categories, "max_detections": limits, "tide": errors},
         )
 
     def metrics(self, scoring: Scoring) -> tuple[MetricSpec, ...]:
@@ -136,10 +139,14 @@ class Coco(Task):
         return f"there is no {size}annotation that counts in these images"
 
     def tables(self, statistics: Statistics, protocol: str) -> Sequence[DetailTable]:
-        """Every category and every range of sizes."""
+        """Every category, every range of sizes, and every kind of error."""
         chosen, names = parameters(statistics.facts["max_detections"]), statistics.facts["categories"]
         matches, cells = from_table(statistics.table), self._cells(statistics)
-        return category_table(matches, *cells, chosen, names), size_table(matches, *cells, chosen)
+        return (
+            category_table(matches, *cells, chosen, names),
+            size_table(matches, *cells, chosen),
+            tide_table(statistics.facts["tide"]),
+        )
 
     def worst(self, statistics: Statistics, protocol: str) -> FloatArray:
         """How many annotations no detection finds at IoU 0.5."""

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from harness.errors import DataError, HarnessError, PredictionError
 from tasks.detection.coco import formats
-from tasks.detection.coco.formats import Results, read_annotations, read_results, write_results
+from tasks.detection.coco.annotations import read_annotations
+from tasks.detection.coco.formats import Results, read_results, write_results
 
 ENTRY = {"image_id": 1, "category_id": 2, "bbox": [1.5, 2, 3.25, 4], "score": 0.5}
 ANNOTATION = {"id": 1, "image_id": 1, "category_id": 2, "bbox": [0, 0, 4, 5], "area": 20, "iscrowd": 0}
