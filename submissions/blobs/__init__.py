@@ -1,0 +1,1 @@
+"""Blobs: a detector without weights, centre-surround contrast over scales. See README.md."""
