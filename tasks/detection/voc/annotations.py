@@ -59,6 +59,9 @@ def gather(
     if not images:
         raise DataError(f"{path} has no images: it cannot be scored against")
     ids = tuple(sorted(images))
+    unusable = [id for id in ids if not id or any(map(str.isspace, id)) or not id.isprintable()]
+    if unusable:
+        raise DataError(f"{path}: the image id {unusable[0][:60]!a} cannot stand in a line of a result file; rename it")
     found = [images[id] for id in ids]
     boxes = np.array([box for image in found for box in image.boxes], np.float64).reshape(-1, 4)
     annotations = Annotations(

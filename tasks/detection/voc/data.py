@@ -8,11 +8,12 @@ from typing import Final
 import numpy as np
 
 from harness.columns import Table
-from harness.errors import DataError
+from harness.errors import DataError, PredictionError
 from harness.layout import find_root
 from harness.task import DataRequest, Dataset, Task
 from tasks.detection.images import image_loader
 from tasks.detection.voc.annotations import CATEGORIES, Annotations, category_names, truth_table
+from tasks.detection.voc.declaration import ORDER, PREDICTIONS
 from tasks.detection.voc.json_truth import read_json
 from tasks.detection.voc.metrics import Detections, Truth
 from tasks.detection.voc.xml_files import LISTS, read_layout
@@ -94,13 +95,22 @@ def to_truth(table: Table) -> Truth:
 
 
 def to_detections(table: Table) -> Detections:
-    """The columns of predictions as the metrics take them; without places in files they go image after image."""
-    boxes = table.ragged("boxes_xyxy")
-    places = table.ragged("order").values if "order" in table.columns else np.arange(len(boxes.values))
+    """The columns of predictions as the metrics take them; without places in files they go image after image.
+
+    Raises PredictionError where they are not laid out as predictions are: stored ones may be a stranger's.
+    """
+    specs = [*PREDICTIONS, *([ORDER] if ORDER.name in table.columns else [])]
+    try:
+        offsets = table.ragged("boxes_xyxy").offsets
+        found = {spec.name: spec.conform(table.ragged(spec.name).values) for spec in specs}
+        if any(not np.array_equal(table.ragged(spec.name).offsets, offsets) for spec in specs):
+            raise ValueError("its columns have different numbers of rows")
+    except (LookupError, ValueError) as reason:
+        raise PredictionError(f"these predictions are no detections of Pascal VOC: {reason}") from None
     return Detections(
-        offsets=boxes.offsets,
-        category=table.ragged("category_id").values.astype(np.int32),
-        boxes_xyxy=boxes.values,
-        scores=table.ragged("scores").values,
-        order=places.astype(np.int64),
+        offsets=offsets,
+        category=found["category_id"].astype(np.int32),
+        boxes_xyxy=found["boxes_xyxy"],
+        scores=found["scores"],
+        order=found.get(ORDER.name, np.arange(len(found["scores"]))),
     )

@@ -19,8 +19,10 @@ PREDICTIONS: Final = (
     ColumnSpec("scores", "float64", ragged=True, group="detections"),
     ColumnSpec("category_id", "int64", ragged=True, group="detections", description="position among the categories"),
 )
-ORDER: Final = "order"
-"""A further column of predictions that were read from files: the place among the detections of the class's file."""
+ORDER: Final = ColumnSpec(
+    "order", "int64", ragged=True, group="detections", description="place among the detections of the class's file"
+)
+"""A further column of predictions that were read from files: it decides between equal scores."""
 
 _VOC: Final = ("voc2007/11-point", "voc2012/area", "mmdet")
 _METRICS: Final = (

@@ -17,6 +17,7 @@ from harness.errors import PredictionError
 from harness.files import write_atomic, write_bytes
 from harness.number_rows import BadRow, NumberRows, read_rows, token_array
 from harness.task import Dataset, Predictions
+from tasks.detection.voc.declaration import ORDER
 from tasks.detection.voc.metrics import Float, Int, image_index
 from tasks.detection.voc.result_files import ResultFiles, class_files, is_class_file
 
@@ -119,7 +120,7 @@ def _arrange(ids: tuple[str, ...], found: Sequence[_ClassFile]) -> Table:
     rows = np.argsort(keys, kind="stable")
     offsets = np.concatenate([[0], np.cumsum(np.bincount(image, minlength=len(ids)))]).astype(np.int64)
     columns = {
-        "boxes_xyxy": values[rows, 1:], "scores": values[rows, 0], "category_id": category[rows], "order": order[rows],
+        "boxes_xyxy": values[rows, 1:], "scores": values[rows, 0], "category_id": category[rows], ORDER.name: order[rows],
     }  # fmt: skip
     return Table(ids, {name: Ragged(np.ascontiguousarray(column), offsets) for name, column in columns.items()})
 
@@ -149,7 +150,7 @@ def write_results(predictions: Table, dataset: Dataset, path: Path) -> None:
 def _class_texts(table: Table, dataset: Dataset) -> Iterator[str]:
     boxes, scores = table.ragged("boxes_xyxy").values, table.ragged("scores").values
     category, image = table.ragged("category_id").values, image_index(table.ragged("scores").offsets)
-    order = table.ragged("order").values if "order" in table.columns else np.arange(len(scores))
+    order = table.ragged(ORDER.name).values if ORDER.name in table.columns else np.arange(len(scores))
     for k in range(len(dataset.facts["categories"])):
         rows = np.flatnonzero(category == k)
         rows = rows[np.argsort(order[rows], kind="stable")]

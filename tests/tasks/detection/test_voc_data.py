@@ -170,6 +170,7 @@ def test_a_broken_list_of_images_is_named(tmp_path: Path, text: str, words: str)
         ('{"a": [', "ends in the middle"),
         ('{"a": [{"name": "dog", "bbox": [9, 2, 3, 4]}]}', "image a, object 1: the box"),
         ('{"a": [{"name": "../dog", "bbox": [1, 2, 3, 4]}]}', "cannot be part of a file's name"),
+        ('{"a b": [{"name": "dog", "bbox": [1, 2, 3, 4]}]}', "image id 'a b' cannot stand in a line of a result file"),
         ('{"images": [], "annotations": []}', "the field 'categories' is missing"),
         (as_coco({"a": [("dog", 0, (5, 5, 1, 9))]}), r"annotations\[0\], bbox: -3.0 is negative"),
         (as_coco().replace('"id": 8', '"id": 7'), "the image id 7 is there twice"),

@@ -3,14 +3,16 @@
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from voc_cases import random_case
 from voc_files import as_json
 
+from harness.columns import Ragged, Table
 from harness.errors import PredictionError
-from harness.task import DataRequest, Dataset, Scoring
+from harness.task import DataRequest, Dataset, Predictions, Scoring
 from tasks.detection.voc.task import Voc
 
 CLASSES = ("cat", "dog")
@@ -179,3 +181,24 @@ def test_the_first_of_two_equal_scores_in_the_file_goes_first(dataset: Dataset, 
         statistics = Voc(2007).score(dataset, predictions, Scoring(protocol="voc2012/area"))
         found.append(Voc(2007).tables(statistics, "voc2012/area")[0].rows[0][4])
     assert found == [1 / 3, 1 / 3 * 0.5]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("boxes_xyxy", np.zeros((3, 3))),
+        ("boxes_xyxy", np.full((3, 4), np.nan)),
+        ("scores", np.zeros(2)),
+        ("category_id", np.zeros(3)),
+        ("order", np.full(3, "x")),
+    ],
+)
+def test_stored_predictions_of_another_layout_are_refused(
+    dataset: Dataset, tmp_path: Path, name: str, values: np.ndarray
+) -> None:
+    """Compiled code reads them: a stranger's record must not lead it outside its arrays."""
+    good = Voc(2007).read(write(tmp_path / "results", LINES), dataset).table
+    offsets = np.minimum(good.ragged("scores").offsets, len(values))
+    bad = Table(good.ids, {**good.columns, name: Ragged(values, offsets)})
+    with pytest.raises(PredictionError, match="are no detections of Pascal VOC"):
+        Voc(2007).score(dataset, Predictions(table=bad), Scoring(protocol="mmdet"))
