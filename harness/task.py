@@ -71,7 +71,7 @@ class Task(ABC):
     meta: TaskMeta
 
     def code_digest(self) -> str:
-        """SHA-256 over the Python files of the folder that the task is written in."""
+        """SHA-256 over the code that the task is written in: its family's folder, or its own where it stands alone."""
         from harness.files import code_digest
 
         return code_digest(type(self).__module__)

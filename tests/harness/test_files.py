@@ -1,6 +1,7 @@
 """Files appear whole or not at all, and one process at a time holds a lock."""
 
 import errno
+import importlib
 import os
 import stat
 import subprocess
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import HarnessError
-from harness.files import disk_error, lock, write_atomic, write_bytes
+from harness.files import code_digest, disk_error, lock, write_atomic, write_bytes
 
 
 def failing(error: Exception) -> object:
@@ -100,3 +101,21 @@ def test_a_lock_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(HarnessError, match=r"x\.lock cannot be written"), lock(tmp_path / "file" / "x.lock"):
         pass
+
+
+def test_a_task_s_code_is_that_of_its_family(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the tasks of a family share can change a score as well; what another family does cannot."""
+    shared, other = tmp_path / "benches" / "sorting" / "shared.py", tmp_path / "benches" / "other" / "task.py"
+    for path in (shared, shared.parent / "small" / "task.py", shared.parent / "large" / "task.py", other):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+        (path.parent / "__init__.py").touch()
+    (tmp_path / "benches" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    modules = [f"benches.{name}.task" for name in ("sorting.small", "sorting.large", "other")]
+    for name in modules:
+        importlib.import_module(name)
+    small, large, apart = map(code_digest, modules)
+    assert small == large and len({small, apart, ""}) == 3
+    shared.write_text("LIMIT = 2")
+    assert code_digest(modules[0]) == code_digest(modules[1]) != small and code_digest(modules[2]) == apart
