@@ -1,7 +1,8 @@
 """WIDER FACE's files on disk -> samples and truth, and the columns that the truth is kept in."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from harness.archives import Archive
 from harness.columns import ColumnSpec, Ragged, Table
@@ -27,13 +28,11 @@ def open_dataset(request: DataRequest, split: str, task: Task) -> Dataset:
     found = read_ground_truth(source)
     counts = len(found.ids), len(found.counted), *found.counted.sum(axis=0).tolist()
     custom = counts != OFFICIAL_COUNTS
-    images = request.images or _images_folder(request.data or source.parent)
-    names = _image_names(found.ids, images) if request.with_inputs else {}
     return Dataset(
         split="custom" if custom and request.annotations is not None else split,
         ids=found.ids,
         truth=truth_table(found),
-        load=image_loader(images, names, source) if request.with_inputs else None,
+        load=_loader(request, source, found.ids) if request.with_inputs else None,
         facts={"categories": ["face"], "category_ids": [FACE_ID]},
         custom=custom,
     )
@@ -52,34 +51,51 @@ def _ground_truth_source(request: DataRequest, task: Task) -> Path:
         raise DataError("the ground truth is not given: name the data set with --data DIR or --annotations DIR_OR_ZIP")
     if given.is_file() and given.suffix == ".zip":
         return given
-    if given.is_file():
-        given = given.parent
-    there: list[Path] = []
+    return _ground_truth_folder(given.parent if given.is_file() else given, task)
 
-    def whole(folder: Path) -> bool:
-        there.extend(folder / name for name in FILES if (folder / name).is_file())
-        return all((folder / name).is_file() for name in FILES)
+
+def _ground_truth_folder(data: Path, task: Task) -> Path:
+    found: list[Path] = []
+
+    def begun(folder: Path) -> bool:
+        places = (folder, folder / "ground_truth", folder / "eval_tools" / "ground_truth")
+        found.extend(place for place in places if any((place / name).is_file() for name in FILES))
+        return any(not _lacking(place) for place in found)
 
     try:
-        return find_root(given, whole, task)
+        find_root(data, begun, task)
     except DataError:
-        if not there:
+        if not found:
             raise
-        folder = there[0].parent
-        lacking = ", ".join(name for name in FILES if not (folder / name).is_file())
-        raise DataError(
-            f"{folder} has {there[0].name}, but not {lacking}; copy all of eval_tools/ground_truth"
-        ) from None
+    whole = next((place for place in found if not _lacking(place)), None)
+    if whole is None:
+        raise DataError(f"{found[0]} lacks {', '.join(_lacking(found[0]))}; copy all of eval_tools/ground_truth")
+    return whole
 
 
-def _images_folder(data: Path) -> Path:
-    """Where the images lie under `data`: in `WIDER_val/images`, or in `images`, itself or up to two folders below."""
-    for pattern in ("", "*/", "*/*/"):
-        for name in ("WIDER_val/images", "images"):
-            found = sorted(path for path in data.glob(pattern + name) if path.is_dir())
-            if found:
-                return found[0]
-    return data / "WIDER_val" / "images"
+def _lacking(folder: Path) -> list[str]:
+    return [name for name in FILES if not (folder / name).is_file()]
+
+
+def _loader(request: DataRequest, source: Path, ids: tuple[str, ...]) -> Callable[[str], Mapping[str, Any]]:
+    images = request.images or _images_folder(source, request.data)
+    return image_loader(images, _image_names(ids, images), source)
+
+
+def _images_folder(source: Path, data: Path | None) -> Path:
+    """Where the images lie: in `WIDER_val/images` around the ground truth or up to two folders below `data`.
+
+    Only beside the ground truth itself may the folder be called `images` alone: other data sets have such, too.
+    """
+    around = [source, *source.absolute().parents[:3]]
+    below = (
+        []
+        if data is None
+        else [path for level in ("", "*/", "*/*/") for path in sorted(data.glob(f"{level}WIDER_val"))]
+    )
+    places = [*(folder / "WIDER_val" for folder in around), *below, *around[:2]]
+    found = (place / "images" for place in places if (place / "images").is_dir())
+    return next(found, (data or source.parent) / "WIDER_val" / "images")
 
 
 def _image_names(ids: tuple[str, ...], images: Path) -> dict[str, str]:

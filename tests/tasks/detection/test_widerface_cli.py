@@ -133,5 +133,5 @@ def test_bad_data_and_bad_results_end_in_one_sentence(cli: Command, root: Path, 
     easy.write_bytes(easy.read_bytes()[:5000])
     assert f"{easy} is damaged: at byte 432 an element of 6728 bytes is cut off" in score(data, results)
     easy.unlink()
-    assert "but not wider_easy_val.mat" in score(data, results)
+    assert "lacks wider_easy_val.mat" in score(data, results)
     assert not list((tmp_path / "home").rglob("*.json"))

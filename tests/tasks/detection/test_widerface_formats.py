@@ -246,6 +246,19 @@ def test_images_in_a_zip_are_found(root: Path, dataset: Dataset, tmp_path: Path)
     assert np.array_equal(found.sample(7).inputs["image"], here.sample(7).inputs["image"])
 
 
+def test_the_images_of_another_data_set_beside_it_are_not_taken(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "all" / "tinyperson" / "images").mkdir(parents=True)
+    (tmp_path / "all" / "images").mkdir()
+    shutil.copytree(root, tmp_path / "all" / "faces")
+    found = TASK.open(DataRequest(data=tmp_path / "all"))
+    assert found.sample(0).inputs["image"].shape[2] == 3
+    (tmp_path / "all" / "faces" / "WIDER_val").rename(tmp_path / "all" / "faces" / "elsewhere")
+    with pytest.raises(DataError, match=r"the folder of images is missing: .*WIDER_val/images"):
+        TASK.open(DataRequest(data=tmp_path / "all"))
+    moved = tmp_path / "all" / "faces" / "elsewhere" / "images"
+    assert len(TASK.open(DataRequest(data=tmp_path / "all", images=moved)).ids) == 60
+
+
 def change(root: Path, folder: Path, name: str, **variables: object) -> Path:
     shutil.copytree(root / "eval_tools" / "ground_truth", folder)
     path = folder / f"wider_{name}_val.mat"
@@ -265,7 +278,7 @@ def test_a_missing_or_truncated_mat_is_told(root: Path, tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:1000])
     assert f"{path} is damaged: at byte " in not_opened(folder)
     path.unlink()
-    assert f"{folder} has wider_face_val.mat, but not wider_hard_val.mat" in not_opened(folder)
+    assert f"{folder} lacks wider_hard_val.mat; copy all of eval_tools" in not_opened(folder)
     shutil.rmtree(folder)
     folder.mkdir()
     assert "eval_tools/ground_truth/wider_face_val.mat" in not_opened(folder)
