@@ -1,12 +1,13 @@
 """COCO's files on disk -> samples and truth, and the columns that the truth is kept in."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from harness.columns import Column, ColumnSpec, Ragged, Table
-from harness.errors import DataError
+from harness.errors import DataError, PredictionError
 from harness.task import DataRequest, Dataset
 from tasks.detection.coco.annotations import Annotations, read_annotations
 from tasks.detection.coco.formats import Results
@@ -133,7 +134,14 @@ def to_truth(dataset: Dataset) -> Truth:
 
 
 def to_detections(table: Table, dataset: Dataset) -> Detections:
-    """The columns of `prediction_columns` as the metrics take them."""
+    """The columns of `prediction_columns` as the metrics take them.
+
+    Raises PredictionError where they are not laid out so: stored ones may be a stranger's.
+    """
+    try:
+        _check_layout(table, prediction_columns(dataset))
+    except (LookupError, ValueError) as reason:
+        raise PredictionError(f"these predictions are no detections of COCO: {reason}") from None
     boxes = table.ragged("boxes_xywh")
     category_ids = np.array(dataset.facts["category_ids"], np.int64)
     with_masks = has_masks(dataset)
@@ -145,6 +153,21 @@ def to_detections(table: Table, dataset: Dataset) -> Detections:
         masks=masks_of(table, dataset.truth.dense("size")) if with_masks else None,
         area=table.ragged("area").values if with_masks else None,
     )
+
+
+def _check_layout(table: Table, specs: Sequence[ColumnSpec]) -> None:
+    """Raise ValueError or KeyError for what compiled code must not meet; nothing is copied."""
+    offsets = table.ragged("boxes_xywh").offsets
+    for spec in specs:
+        column = table.ragged(spec.name)
+        if column.values.dtype != np.dtype(spec.dtype) or column.values.shape[1:] != spec.shape:
+            raise ValueError(f"{spec.name} is {column.values.dtype} of shape {column.values.shape}")
+        if spec.group and not np.array_equal(column.offsets, offsets):
+            raise ValueError(f"{spec.name} has other rows than boxes_xywh")
+    if MASK_COLUMNS[0] in specs:
+        lengths = table.ragged("mask_length").values
+        if (lengths < 0).any() or lengths.sum() != len(table.ragged("mask_codes").values):
+            raise ValueError("the lengths of its masks are not those of their codes")
 
 
 def to_results(table: Table, dataset: Dataset) -> Results:

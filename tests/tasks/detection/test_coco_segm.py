@@ -14,6 +14,7 @@ from pycocotools import mask as official
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from harness.columns import Ragged, Table
 from harness.errors import DataError, PredictionError
 from harness.scoring import data_digest
 from harness.submission import Submission
@@ -250,6 +251,30 @@ def test_a_box_beside_the_first_mask_asks_for_all(sample: Dataset, tmp_path: Pat
 
 def test_an_empty_list_scores_zero(sample: Dataset, tmp_path: Path) -> None:
     assert set(scored(sample, TASK.read(results_file(tmp_path, []), sample))) == {0.0}
+
+
+@pytest.mark.parametrize("column", ["scores", "category_id", "boxes_xywh", "area", "mask_length", "mask_codes"])
+def test_stored_predictions_of_another_layout_never_reach_compiled_code(
+    root: Path, sample: Dataset, tmp_path: Path, column: str
+) -> None:
+    """They may be a stranger's: an array that is too short would be read beyond its end."""
+    path = results_file(tmp_path, moved_masks(root / "annotations" / "instances_val2017.json", 0))
+    table = TASK.read(path, sample).table
+    cut = table.ragged(column)
+    short = np.minimum(cut.offsets, len(cut.values) - 2)
+    wrong = {
+        "cut": Ragged(cut.values[:-2], short),
+        "kind": Ragged(cut.values.astype(np.float32), cut.offsets),
+        "lost": None,
+    }
+    for change in wrong.values():
+        columns = {name: value for name, value in table.columns.items() if name != column}
+        columns |= {column: change} if change is not None else {}
+        with pytest.raises(PredictionError, match="no detections of COCO"):
+            scored(sample, Predictions(table=Table(table.ids, columns)))
+    negative = Ragged(table.ragged("mask_length").values * -1, table.ragged("scores").offsets)
+    with pytest.raises(PredictionError, match="lengths of its masks"):
+        scored(sample, Predictions(table=Table(table.ids, {**table.columns, "mask_length": negative})))
 
 
 def test_results_of_the_other_kind_are_told(

@@ -1,0 +1,1 @@
+"""COCO detection, boxes and masks: `coco` (README.md has the protocol and its sources)."""
