@@ -77,6 +77,7 @@ def make_meta(benchmark: Benchmark) -> TaskMeta:
         splits=benchmark.splits,
         interface=INTERFACE,
         unit="query",
+        sample="image",
         fixed="the gallery",
         layout=benchmark.layout,
         results=(

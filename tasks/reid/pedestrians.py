@@ -106,4 +106,5 @@ def _seen(pixels: NDArray[np.int64], camera: int, bits: RawStream) -> Picture:
     gains = np.array(_GAINS[(camera - 1) % len(_GAINS)], np.int64)
     light = bits.between(85, 115)
     noise = bits.array((HEIGHT, WIDTH, 3), 17) - 8
-    return np.clip(pixels * gains // 256 * light // 100 + noise, 0, 255).astype(np.uint8)
+    seen: Picture = np.clip(pixels * gains // 256 * light // 100 + noise, 0, 255).astype(np.uint8)
+    return seen
