@@ -59,12 +59,12 @@ def layout_root(task: Task, year: int, split: str, request: DataRequest) -> Path
     folder = request.annotations if request.annotations is not None and request.annotations.is_dir() else request.data
     if folder is None:
         return None
-    if request.annotations is not None and request.annotations.is_file():
-        return find_root(folder, lambda place: (place / "JPEGImages").is_dir(), task)
+    from_file = request.annotations is not None and request.annotations.is_file()
     listing = LISTS / f"{split}.txt"
 
     def wanted(place: Path) -> bool:
-        return (place / listing).is_file() and not _other_year(place.resolve().name, year)
+        there = (place / "JPEGImages").is_dir() if from_file else (place / listing).is_file()
+        return there and not _other_year(place.resolve().name, year)
 
     return find_root(folder, wanted, task)
 

@@ -195,6 +195,8 @@ def test_images_are_found_beside_the_annotations_or_where_images_says(tmp_path: 
         DataRequest(annotations=tmp_path / "truth.json", data=tmp_path),
         DataRequest(annotations=tmp_path / "truth.json", images=folder / "JPEGImages"),
     ]
+    other = folder.parent / "VOC2006" / "JPEGImages"
+    other.mkdir(parents=True)
     for request in requests:
         sample = Voc(2007).open(request).sample(2)
         assert (sample.id, sample.inputs["image"].shape) == ("000004", (6, 8, 3))
