@@ -16,7 +16,7 @@ WIDTH: Final = 2 * math.sqrt(4 * _SURROUND**2 * math.log(_SURROUND) / (_SURROUND
 
 In a disc of radius r it is exp(-r² / 2k²s²) - exp(-r² / 2s²); its derivative by s is 0 where r² = 4 k² s² ln k / (k² - 1).
 """
-_FINEST: Final = 2.5
+_FINEST: Final = 1.5
 """Above twice this standard deviation, in cells, an image is halved: what is left varies little from cell to cell."""
 
 

@@ -244,4 +244,4 @@ def test_scoring_from_the_command_line(cli: Any, root: Path, dataset: Dataset, t
     assert interval["low"] <= found["TPR_disc_100"]["value"] <= interval["high"]
     assert record["task"]["split"] == "custom" and json.dumps(record).count("operating_points") == 1
     done = cli("score", "--task", "fddb", "--data", root, tmp_path / "nothing.txt")
-    assert "nothing.txt" in done.sentence()
+    assert "nothing.txt" in done.sentence(status=2)
