@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from harness.archives import TEXT_LIMIT, Archive
 from harness.errors import HarnessError
+from harness.task import DataRequest
 
 DEEPEST: Final = 6
 """How many folders may lie above a file for it to be found."""
@@ -67,3 +68,12 @@ def _walk(root: Path) -> Iterator[str]:
         for name in files:
             if Path(name).suffix.lower() in SUFFIXES and name[:1] != ".":
                 yield (inside / name).as_posix()
+
+
+def with_files(request: DataRequest) -> DataRequest:
+    """A request whose ``--data`` is a zip archive or JSON file instead of a folder, as one that names its parts."""
+    data = request.data
+    if data is None or not data.is_file():
+        return request
+    frames = data if data.suffix.lower() == ".zip" else data.parent
+    return replace(request, data=None, annotations=request.annotations or data, images=request.images or frames)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from harness.archives import Archive
 from harness.errors import DataError
+from harness.task import Dataset
 
 Image = NDArray[np.uint8]
 SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".bmp")
@@ -120,3 +121,23 @@ def _number(name: str) -> tuple[int, str]:
     """By the last number in the name: frames may be numbered with or without leading zeros."""
     digits = re.findall(r"\d+", name.rpartition("/")[2])
     return (int(digits[-1]) if digits else -1), name
+
+
+def check_frames(dataset: Dataset) -> Iterator[str]:
+    """Decode every frame of every sequence; yields one line for what was checked, raises DataError.
+
+    Frames of one sequence have one size, and that which the truth states where it does.
+    """
+    total = 0
+    for index, id in enumerate(dataset.ids):
+        frames = dataset.sample(index).inputs["frames"]
+        stated = dataset.truth.dense("size")[dataset.truth.position(id)] if "size" in dataset.truth.columns else None
+        wanted = frames.size() if stated is None else (int(stated[0]), int(stated[1]))
+        for number, frame in enumerate(frames):
+            if frame.shape[1::-1] != wanted:
+                raise DataError(
+                    f"{frames.source / frames.names[number]} has {frame.shape[1]}x{frame.shape[0]} pixels, expected "
+                    f"{wanted[0]}x{wanted[1]} as {'the annotations say' if stated is not None else 'in the first frame'}"
+                )
+        total += len(frames)
+    yield f"{total} frames of {len(dataset.ids)} sequences can be read"

@@ -28,20 +28,22 @@ def read_results(tree: Tree, dataset: Dataset, benchmark: Benchmark) -> Predicti
     """Read and align the results of all sequences; raises PredictionError naming file and line, or what is missing."""
     files, warnings = find_files(tree, dataset, benchmark)
     lengths = dict(zip(dataset.truth.ids, np.diff(dataset.truth.ragged("boxes_xywh").offsets).tolist(), strict=True))
-    rows, notes = [], []
-    unusable = 0
+    rows, notes, unusable = [], [], []
     for id in dataset.ids:
         where = tree.where(files[id])
-        boxes = checked_boxes(read_rows(tree.read(files[id]), where, PredictionError), where)
+        lines = read_rows(tree.read(files[id]), where, PredictionError)
+        boxes = checked_boxes(lines, where)
+        bad_lines = lines.lines[np.isnan(boxes).any(axis=1) | np.any(boxes[:, 2:] <= 0, axis=1)]
         boxes, note = align(boxes, lengths[id], id, where, benchmark)
         notes += [note] if note else []
-        unusable += int(np.count_nonzero(np.isnan(boxes).any(axis=1) | (boxes[:, 2:] <= 0).any(axis=1)))
+        unusable += [f"{PurePosixPath(files[id]).name} line {line}" for line in bad_lines]
         rows.append({"boxes_xywh": boxes})
     if notes:
         warnings.append(f"{tree.path.name}: {shortened(notes, 8)}")
     if unusable:
         warnings.append(
-            f"{tree.path.name}: {unusable} boxes are NaN or have no area; what they count is the protocol's (README.md)"
+            f"{tree.path.name}: {len(unusable)} boxes are NaN or have no area, which each protocol counts in its own way "
+            f"({shortened(unusable, 3)})"
         )
     return Predictions(table=build_table(dataset.ids, rows, PREDICTIONS), warnings=tuple(warnings))
 

@@ -1,7 +1,8 @@
 """One-pass benchmarks as tasks: data, result files and scores wired together."""
 
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,8 +26,8 @@ from harness.task import (
     Task,
     Values,
 )
-from tasks.tracking.files import open_tree
-from tasks.tracking.frames import Frames
+from tasks.tracking.files import open_tree, with_files
+from tasks.tracking.frames import Frames, check_frames
 from tasks.tracking.ope.benchmarks import BENCHMARKS, Benchmark
 from tasks.tracking.ope.data import is_root, open_dataset
 from tasks.tracking.ope.declaration import declare
@@ -52,6 +53,7 @@ class OnePass(Task):
 
     def open(self, request: DataRequest) -> Dataset:
         """Read the annotations and find the frames."""
+        request = with_files(request)
         split = request.split or self.meta.splits[0]
         root = None
         if request.data is not None:
@@ -63,6 +65,12 @@ class OnePass(Task):
         from tasks.tracking.ope.sample import write_sample
 
         write_sample(directory, self.benchmark)
+
+    def verify_data(self, request: DataRequest) -> Iterator[str]:
+        """Decode every frame and compare the sizes."""
+        dataset = self.open(replace(request, with_inputs=True))
+        yield from check_frames(dataset)
+        yield from dataset.warnings
 
     def input_digest(self, inputs: Mapping[str, Any]) -> bytes:
         """SHA-256 over the decoded frames."""

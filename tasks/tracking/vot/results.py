@@ -96,7 +96,7 @@ def _check_numbers(regions: NDArray[np.float64], rows: Rows, where: str) -> None
         if bad.any():
             line = rows.lines[int(np.argmax(bad))]
             raise PredictionError(
-                f"{where}, line {line}: the region {what}; a failure is written as 2 ({bad.sum()} such lines)"
+                f"{where}, line {line}: the region {what}; a failure is written as 2 (lines like this: {bad.sum()})"
             )
 
 

@@ -1,6 +1,7 @@
 """The VOT challenges as tasks: data, raw results and scores wired together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,8 @@ from harness.task import (
     Task,
     Values,
 )
-from tasks.tracking.files import open_tree
-from tasks.tracking.frames import Frames
+from tasks.tracking.files import open_tree, with_files
+from tasks.tracking.frames import Frames, check_frames
 from tasks.tracking.vot import details, resampling
 from tasks.tracking.vot.answers import encode_answer
 from tasks.tracking.vot.data import TAGS, is_root, open_dataset
@@ -46,6 +47,7 @@ class Vot(Task):
 
     def open(self, request: DataRequest) -> Dataset:
         """Read the annotations and find the frames."""
+        request = with_files(request)
         split = request.split or self.meta.splits[0]
         root = None
         if request.data is not None:
@@ -57,6 +59,12 @@ class Vot(Task):
         from tasks.tracking.vot.sample import write_sample
 
         write_sample(directory)
+
+    def verify_data(self, request: DataRequest) -> Iterator[str]:
+        """Decode every frame and compare the sizes."""
+        dataset = self.open(replace(request, with_inputs=True))
+        yield from check_frames(dataset)
+        yield from dataset.warnings
 
     def input_digest(self, inputs: Mapping[str, Any]) -> bytes:
         """SHA-256 over the decoded frames."""
