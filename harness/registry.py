@@ -26,7 +26,8 @@ SUBMISSIONS = "harness.submissions"
 VERBS = "harness.verbs"
 """Entry points: verb -> ``module:register`` for verbs of other packages."""
 SCHEMES = "harness.schemes"
-"""Entry points: scheme (``torchvision``) -> ``module:load`` for submissions named ``scheme:NAME``."""
+"""Entry points: scheme (``torchvision``) -> ``module:load`` for submissions named ``scheme:NAME``. The names in the
+module's ``OPTIONS``, if it has any, may be given with ``--set``."""
 FOLDER = "harness_folder_"
 """What the names of packages begin with that folders are imported as."""
 HOOKS = "harness.after_record"
@@ -168,9 +169,7 @@ def nearest(name: str, names: Iterable[str]) -> list[str]:
 
 
 def _unknown(what: str, name: str, names: list[str], command: str) -> str:
-    near = nearest(name, names)
-    if _is_dir(name) and not near:
-        near = [f"./{name}"]
+    near = [f"./{name}"] if _is_dir(name) else nearest(name, names)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(names) or 'none'}"
     return f"there is no {what} '{name}'; {hint} ('{command}' lists them; a folder is given by its path)"
 

@@ -86,8 +86,9 @@ def _refuse_unknown(parser: argparse.ArgumentParser, arguments: Sequence[str], t
         flag = argument.partition("=")[0]
         if not flag.startswith("--") or flag in known:
             continue
-        near = difflib.get_close_matches(flag, known, n=2, cutoff=0.6)
-        parser.error(f"there is no flag {flag}; {_hint(near, task)}")
+        # Without the dashes, which all share and which would make short names alike.
+        near = difflib.get_close_matches(flag[2:], [name[2:] for name in known if name[:2] == "--"], n=2, cutoff=0.6)
+        parser.error(f"there is no flag {flag}; {_hint([f'--{name}' for name in near], task)}")
 
 
 def _hint(near: Sequence[str], task: "Task | None") -> str:
