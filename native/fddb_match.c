@@ -7,7 +7,7 @@ enum { RECTANGLE = 0, NUMBERS = 5 };
 /* A face's pixels, and how many of them lie above and left of each corner: (height + 1, width + 1). */
 typedef struct {
     Mask mask;
-    int64_t *sums;
+    int32_t *sums;
     int64_t area;
 } Face;
 
@@ -40,7 +40,7 @@ static int sum_face(Face *face) {
     face->sums = calloc((size_t)(stride * (m->height + 1)), sizeof *face->sums);
     if (!face->sums) return 0;
     for (int64_t y = 0; y < m->height; y++) {
-        int64_t row = 0, *above = face->sums + y * stride, *here = above + stride;
+        int32_t row = 0, *above = face->sums + y * stride, *here = above + stride;
         for (int64_t x = 0; x < m->width; x++) row += m->pixels[y * m->width + x], here[x + 1] = above[x + 1] + row;
     }
     face->area = face->sums[stride * (m->height + 1) - 1];
@@ -74,7 +74,7 @@ static int64_t shared_with_rectangle(const Face *face, int64_t left, int64_t top
     left = higher(left - m->left, 0), right = lower(right + 1 - m->left, m->width);
     top = higher(top - m->top, 0), bottom = lower(bottom + 1 - m->top, m->height);
     if (left >= right || top >= bottom) return 0;
-    const int64_t *high = face->sums + top * (m->width + 1), *low = face->sums + bottom * (m->width + 1);
+    const int32_t *high = face->sums + top * (m->width + 1), *low = face->sums + bottom * (m->width + 1);
     return low[right] - low[left] - high[right] + high[left];
 }
 

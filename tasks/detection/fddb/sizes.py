@@ -20,6 +20,7 @@ from tasks.detection.fddb.regions import Int
 
 EXTENSIONS: Final = (".jpg", ".png")
 _LONGEST_NAME: Final = 4096
+_MOST_PIXELS: Final = 1 << 28
 
 
 def read_sizes(path: Path, names: Iterable[str]) -> Int:
@@ -34,7 +35,8 @@ def read_sizes(path: Path, names: Iterable[str]) -> Int:
         raise DataError(f"{path} cannot be read: {reason.strerror or reason}") from None
     except BadRow as bad:
         raise DataError(f"{path}, {bad}; a line is: name width height") from None
-    bad_sizes = np.flatnonzero(((rows.values < 1) | (rows.values > 1 << 20) | (rows.values % 1 != 0)).any(axis=1))
+    wrong = ((rows.values < 1) | (rows.values % 1 != 0)).any(axis=1) | (rows.values.prod(axis=1) > _MOST_PIXELS)
+    bad_sizes = np.flatnonzero(wrong)
     if len(bad_sizes) or rows.token_lengths.max(initial=0) > _LONGEST_NAME:
         line = rows.lines[bad_sizes[0]] if len(bad_sizes) else rows.lines[int(rows.token_lengths[:, 0].argmax())]
         raise DataError(f"{path}, line {line} is no size of an image; a line is: name width height, in pixels")

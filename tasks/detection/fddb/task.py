@@ -118,7 +118,7 @@ class Fddb(Task):
         if not statistics.table.dense("faces").any():
             return "there is no face in these images"
         most = int(roc(to_steps(statistics.table)).false_positives.max(initial=0))
-        return f"the curve ends at {most:,} false positives: more detections, with lower scores, would carry it on"
+        return f"the curve ends at {most:,} false positives; detections of lower scores would carry it on"
 
     def tables(self, statistics: Statistics, protocol: str) -> Sequence[DetailTable]:
         """What stands at each number of false positives."""
