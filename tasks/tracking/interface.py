@@ -1,6 +1,7 @@
 """What a tracker must provide, for every benchmark of the family."""
 
 from harness.task import ColumnSpec, Interface
+from tasks.tracking.live import TIMES
 
 INPUTS = (
     "frames: the sequence, len(frames) and frames[i], uint8 RGB (height, width, 3), decoded when asked for; "
@@ -16,5 +17,6 @@ def interface(answer: str, columns: tuple[ColumnSpec, ...]) -> Interface:
         inputs=INPUTS,
         answer=answer,
         columns=columns,
+        extra=TIMES,
         methods=("init", "update"),
     )

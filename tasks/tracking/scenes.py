@@ -135,7 +135,7 @@ def write_frames(directory: Path, frames: NDArray[np.uint8], digits: int) -> Non
 
     directory.mkdir(parents=True, exist_ok=True)
     for number, frame in enumerate(frames, 1):
-        colors, indices = np.unique(frame.reshape(-1, 3), axis=0, return_inverse=True)
+        packed, indices = np.unique(frame.astype(np.int64) @ (1 << 16, 1 << 8, 1), return_inverse=True)
         image = Image.fromarray(indices.reshape(frame.shape[:2]).astype(np.uint8))
-        image.putpalette(colors.tobytes())
+        image.putpalette((packed[:, None] >> (16, 8, 0) & 255).astype(np.uint8).tobytes())
         image.save(directory / f"{number:0{digits}d}.png")

@@ -20,8 +20,10 @@ from harness.task import (
     Encoder,
     FloatArray,
     Predictions,
+    RunContext,
     Sample,
     Scoring,
+    Sink,
     Statistics,
     Task,
     Values,
@@ -92,6 +94,12 @@ class OnePass(Task):
             return {"boxes_xywh": boxes}
 
         return encode
+
+    def predict(self, submission: "Submission", dataset: Dataset, sink: Sink, run: RunContext) -> None:
+        """Track every sequence from its first frame to its last."""
+        from tasks.tracking.live import predict_one_pass
+
+        predict_one_pass(self, submission, dataset, sink, run)
 
     def read(self, path: Path, dataset: Dataset) -> Predictions:
         """Read the results of all sequences."""

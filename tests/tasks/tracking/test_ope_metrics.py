@@ -16,7 +16,9 @@ NAN = [math.nan] * 4
 number = st.one_of(st.integers(-5, 40).map(float), st.floats(-5, 40, width=32))
 extent = st.one_of(st.integers(-1, 30).map(float), st.floats(0.5, 30, width=32))
 known_box = st.tuples(number, number, extent, extent).map(list)
-true_box = st.one_of(st.tuples(number, number, st.integers(1, 30).map(float), st.integers(1, 30).map(float)).map(list), known_box)
+true_box = st.one_of(
+    st.tuples(number, number, st.integers(1, 30).map(float), st.integers(1, 30).map(float)).map(list), known_box
+)
 truth_row = st.one_of(true_box, true_box, true_box, st.just(NAN))
 answer_row = st.one_of(known_box, known_box, true_box, st.just(NAN), st.just([1.0, math.nan, 3.0, 4.0]))
 
@@ -69,7 +71,11 @@ def matlab_like(truth: list[Box], answers: list[Box], absent: list[bool], *, las
             continue
         (tx, ty), (ax, ay) = center(t), center(a)
         found.append(
-            (iou(t, a, 1.0, 0.0), distance((tx, ty), (ax, ay)), distance((tx / t[2], ty / t[3]), (ax / t[2], ay / t[3])))
+            (
+                iou(t, a, 1.0, 0.0),
+                distance((tx, ty), (ax, ay)),
+                distance((tx / t[2], ty / t[3]), (ax / t[2], ay / t[3])),
+            )
         )
     return found
 
@@ -129,7 +135,9 @@ def literal(protocol: str, data: list[tuple[list[Box], list[Box], list[bool]]]) 
 def counted(protocol: str, data: list[tuple[list[Box], list[Box], list[bool]]]) -> Counts:
     offsets = np.cumsum([0, *(len(truth) for truth, _, _ in data)])
     truth, answers, absent = (np.concatenate([np.array(row[i]) for row in data]) for i in range(3))
-    return count(truth.astype(np.float64), answers.astype(np.float64), absent.astype(np.bool_), offsets, RULES[protocol])
+    return count(
+        truth.astype(np.float64), answers.astype(np.float64), absent.astype(np.bool_), offsets, RULES[protocol]
+    )
 
 
 @settings(max_examples=150)
@@ -173,7 +181,9 @@ def test_a_perfect_tracker_gets_20_of_21() -> None:
 
 
 def test_the_order_of_the_sequences_is_the_evaluators() -> None:
-    counts = Counts(**{name: np.array([[1], [2]]) for name in ("success", "precision", "normalized")}, frames=np.array([3, 4]))
+    counts = Counts(
+        **{name: np.array([[1], [2]]) for name in ("success", "precision", "normalized")}, frames=np.array([3, 4])
+    )
     assert ordered(("b", "a"), counts, RULES["pysot"]).frames.tolist() == [4, 3]
     assert ordered(("b", "a"), counts, RULES["otb-matlab"]).frames.tolist() == [3, 4]
 

@@ -57,9 +57,11 @@ def test_vot_equals_the_official_numbers(shared: Path, gold: Any, year: str, tra
     if protocol == "vot-python":
         # This number is stated under another name than the one of pysot's rules.
         compared.pop("robustness", None)
-    assert {name: ours for name, (ours, _) in compared.items()} == {name: theirs for name, (_, theirs) in compared.items()}
+    assert {name: ours for name, (ours, _) in compared.items()} == {
+        name: theirs for name, (_, theirs) in compared.items()
+    }
     rows = next(table for table in task.tables(statistics, protocol) if table.name == "sequences").rows
-    for name, frames, _, accuracy, failures in rows:
+    for name, _frames, _, accuracy, failures in rows:
         if protocol != "vot-python":
             assert failures == stated["per_video_failures"][name][0]
             theirs = stated["per_video_acc"][name]
@@ -70,9 +72,7 @@ def test_vot_equals_the_official_numbers(shared: Path, gold: Any, year: str, tra
 
 @pytest.mark.parametrize("tracker", ["KCF_LinearHog", "SRDCF", "SiamFC-3s"])
 @pytest.mark.parametrize(("protocol", "theirs"), {"otb-matlab": "matlab", "pysot": "pysot", "got10k": "got10k"}.items())
-def test_otb100_equals_the_official_numbers(
-    shared: Path, gold: Any, tracker: str, protocol: str, theirs: str
-) -> None:
+def test_otb100_equals_the_official_numbers(shared: Path, gold: Any, tracker: str, protocol: str, theirs: str) -> None:
     task, folder = otb100(), shared / "data" / "tracking" / "otb100"
     statistics = scored(task, folder / "anno.zip", folder / f"results_{tracker}.zip", protocol)
     found, stated = task.aggregate(statistics, protocol), gold["otb100_peers"][tracker][theirs]
@@ -109,6 +109,19 @@ def test_uav123_is_told_from_the_long_videos_beside_it(shared: Path) -> None:
     boxes = dataset.truth.ragged("boxes_xywh").values
     assert (len(dataset.ids), len(boxes), int((boxes != boxes).any(axis=1).sum())) == (123, 112_578, 2_683)
     # As often as the paper says (its table of attributes), which tells the order of the columns.
-    stated = {"SV": 109, "ARC": 68, "LR": 48, "FM": 28, "FOC": 33, "POC": 73, "OV": 30, "BC": 21, "IV": 31, "VC": 60, "CM": 70, "SOB": 39}
+    stated = {
+        "SV": 109,
+        "ARC": 68,
+        "LR": 48,
+        "FM": 28,
+        "FOC": 33,
+        "POC": 73,
+        "OV": 30,
+        "BC": 21,
+        "IV": 31,
+        "VC": 60,
+        "CM": 70,
+        "SOB": 39,
+    }
     counts = {name: sum(name in listed for listed in dataset.facts["attributes"].values()) for name in stated}
     assert counts == stated and not dataset.custom

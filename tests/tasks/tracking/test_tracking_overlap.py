@@ -13,7 +13,9 @@ WIDTH, HEIGHT = 40, 30
 F = np.float32
 Points = list[tuple[float, float]]
 
-coordinate = st.one_of(st.integers(-20, 60).map(float), st.integers(-80, 240).map(lambda n: n / 4), st.floats(-20, 60, width=32))
+coordinate = st.one_of(
+    st.integers(-20, 60).map(float), st.integers(-80, 240).map(lambda n: n / 4), st.floats(-20, 60, width=32)
+)
 corners = st.lists(st.tuples(coordinate, coordinate), min_size=4, max_size=4)
 side = st.one_of(st.integers(0, 50).map(float), st.floats(0, 50, width=32))
 box = st.tuples(coordinate, coordinate, side, side)

@@ -34,7 +34,8 @@ def run(frames: int, failures: list[int], seed: int) -> tuple[NDArray[np.uint8],
 def a_track(draw: st.DrawFn, repetitions: int) -> Track:
     frames = draw(st.integers(2, 30))
     runs = [
-        run(frames, draw(st.lists(st.integers(1, 30), max_size=4)), draw(st.integers(0, 1000))) for _ in range(repetitions)
+        run(frames, draw(st.lists(st.integers(1, 30), max_size=4)), draw(st.integers(0, 1000)))
+        for _ in range(repetitions)
     ]
     codes = np.array([codes for codes, _ in runs])
     expected = np.array([values for _, values in runs])
@@ -111,7 +112,9 @@ def literal_toolkit(tracks: list[Track]) -> dict[str, float]:
     curve = []
     for i in range(longest):
         values = [
-            (sum(piece[1 : i + 1]) / i if i else piece[0]) for piece, survived in pieces if not survived or i < len(piece)
+            (sum(piece[1 : i + 1]) / i if i else piece[0])
+            for piece, survived in pieces
+            if not survived or i < len(piece)
         ]
         curve.append(sum(values) / len(values))
     inside = curve[INTERVAL[0] : INTERVAL[1] + 1]
@@ -184,7 +187,7 @@ def test_tags_are_null_where_no_sequence_carries_any() -> None:
     bare = Track(codes[None], overlaps[None], overlaps[None], np.zeros((0, 5), np.bool_))
     tagged = Track(codes[None], overlaps[None], overlaps[None], np.eye(20, 5, k=-12, dtype=np.bool_))
     assert {row[1:] for row in details._tag_table([bare], INTERVAL).rows} == {(None,) * 4}
-    rows = dict((row[0], row[1:]) for row in details._tag_table([bare, tagged], INTERVAL).rows)
+    rows = {row[0]: row[1:] for row in details._tag_table([bare, tagged], INTERVAL).rows}
     assert rows["camera_motion"][:2] == (1, overlaps[12]) and rows["empty"][0] == 15
 
 
