@@ -2,6 +2,7 @@
 
 import hashlib
 import inspect
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -41,9 +42,11 @@ def _adapting(submission: Submission) -> Submission:
 def _from_scheme(scheme: str, name: str, task: Task, dataset: Dataset, options: RunOptions) -> Submission:
     if options.variant:
         raise UsageError(f"--variant {options.variant}: {scheme}:{name} is one network and has no variants")
-    check_settings(options, {spec.name for spec in task.meta.settings}, f"neither {task.meta.id} nor {scheme}:{name}")
+    load = load_point(installed(SCHEMES)[scheme])
+    known = {spec.name for spec in task.meta.settings} | set(_scheme_options(load))
+    check_settings(options, known, f"neither {task.meta.id} nor {scheme}:{name}")
     try:
-        submission = load_point(installed(SCHEMES)[scheme])(name, task, dataset, options)
+        submission = load(name, task, dataset, options)
     except HarnessError:
         raise
     except ModuleNotFoundError as error:
@@ -55,6 +58,10 @@ def _from_scheme(scheme: str, name: str, task: Task, dataset: Dataset, options: 
             f"{scheme}:{name} gives a {type(submission).__name__}, not a harness.submission.Submission"
         )
     return submission
+
+
+def _scheme_options(load: Any) -> tuple[str, ...]:
+    return tuple(getattr(sys.modules.get(getattr(load, "__module__", "")), "OPTIONS", ()))
 
 
 def check_device(device: str) -> None:

@@ -1,6 +1,6 @@
 """torchvision's own models as submissions: ``--submission torchvision:NAME``."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from harness.errors import UsageError
 
@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from harness.submission import Submission
     from harness.task import Dataset, Task
 
+OPTIONS: Final = ("classes",)
+"""What ``--set`` may choose: `classes` is the label map of the weights, `voc`, `coco-as-voc` or a file of names."""
+
 
 def load(name: str, task: "Task", dataset: "Dataset", options: "RunOptions") -> "Submission":
     """The submission ``torchvision:name`` for a task; raises UsageError where torchvision has nothing for its interface."""
@@ -16,4 +19,4 @@ def load(name: str, task: "Task", dataset: "Dataset", options: "RunOptions") -> 
         raise UsageError(f"torchvision:{name} answers detection; {task.meta.id} asks for {task.meta.interface.id}")
     from submissions.torchvision_models.detection import load_detector
 
-    return load_detector(name, options)
+    return load_detector(name, options, with_masks=dataset.facts.get("iou_type") == "segm")

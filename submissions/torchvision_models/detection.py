@@ -1,4 +1,4 @@
-"""torchvision's detectors: Faster R-CNN, RetinaNet, FCOS, SSD, with their own preprocessing inside the network."""
+"""torchvision's detectors as submissions, with their own preprocessing inside the network."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,25 +7,31 @@ from typing import Any
 import torch
 import torchvision
 from torch import Tensor, nn
-from torchvision.models import detection, get_model, get_model_weights, list_models
+from torchvision.models import detection, get_model_weights, list_models
 
 from harness.errors import SubmissionError, UsageError, WeightsError
+from harness.files import code_digest
 from harness.options import RunOptions
 from harness.registry import nearest
 from harness.submission import Checkpoint, Submission
 from harness.task import Sample
-from harness.weights import file_digest, load_into, load_state
+from harness.weights import file_digest, load_state
+from submissions.torchvision_models.label_maps import LabelMap, label_map
+from submissions.torchvision_models.networks import BACKGROUND_FIRST, build, load, published_as
 
 Raw = dict[str, Tensor]
+MASK_THRESHOLD = 0.5
+"""From where on a pixel belongs to a mask; references/detection/coco_eval.py of torchvision."""
 
 
 class Detector:
     """A torchvision detector. Labels are positions in `classes`; background and unused places have no name there."""
 
-    def __init__(self, module: nn.Module, classes: Sequence[str], device: str) -> None:
+    def __init__(self, module: nn.Module, classes: Sequence[str], device: str, *, with_masks: bool = False) -> None:
         self.module = module.eval().to(device)
         self.classes = tuple(classes)
         self._device = device
+        self._with_masks = with_masks
 
     def prepare(self, sample: Sample) -> Tensor:
         """uint8 (h, w, 3) -> float32 (3, h, w) in [0, 1] on the device; the network resizes and normalises."""
@@ -38,41 +44,58 @@ class Detector:
         return found
 
     def finish(self, raw: Raw, sample: Sample) -> Mapping[str, Any]:
-        """Boxes, scores and labels on the host."""
-        return {
+        """Boxes, scores, labels and, where they are asked for and there are any, masks on the host."""
+        answer: dict[str, Any] = {
             "boxes_xyxy": raw["boxes"].double().cpu().numpy(),
             "scores": raw["scores"].double().cpu().numpy(),
             "labels": raw["labels"].cpu().numpy(),
         }
+        if self._with_masks and "masks" in raw:
+            answer["masks"] = (raw["masks"][:, 0] > MASK_THRESHOLD).cpu().numpy()
+        return answer
 
 
-def load_detector(name: str, options: RunOptions) -> Submission:
-    """Build ``torchvision:name`` with the weights that the options choose; raises UsageError or WeightsError."""
+def load_detector(name: str, options: RunOptions, *, with_masks: bool = False) -> Submission:
+    """Build ``torchvision:name`` with the weights and the label map that the options choose.
+
+    Raises UsageError or WeightsError.
+    """
     names = [*list_models(module=detection)]
     if name not in names:
         near = nearest(name, names) or names
         raise UsageError(f"torchvision has no detector '{name}'; there are: {', '.join(near)}")
-    published = get_model_weights(name).DEFAULT
-    checkpoint = _checkpoint(name, options, published)
+    default = get_model_weights(name).DEFAULT
+    chosen = str(options.settings.get("classes", ""))
+    background = name.startswith(BACKGROUND_FIRST)
+    labels = label_map(chosen, default.meta["categories"], f"torchvision:{name}", background=background)
+    checkpoint = _checkpoint(name, options, default)
+    published = default if checkpoint.kind == "published" else published_as(name, checkpoint.sha256)
     torch.manual_seed(options.seed)
-    module = get_model(name, weights=None, weights_backbone=None, num_classes=len(published.meta["categories"]))
-    if checkpoint.kind != "random":
-        load_into(module, _state(checkpoint, published), f"torchvision:{name}", checkpoint.name)
+    module = _loaded(name, checkpoint, labels, published)
     return Submission(
         name=f"torchvision:{name}",
-        method=Detector(module, _names(published.meta["categories"]), options.device),
+        method=Detector(module, labels.classes, options.device, with_masks=with_masks),
         checkpoint=checkpoint,
-        code_digest=f"torchvision {torchvision.__version__} {file_digest(Path(__file__))}",
-        trained_on="COCO train2017" if checkpoint.kind == "published" else "",
+        options={"classes": labels.source} if labels.source else {},
+        code_digest=f"torchvision {torchvision.__version__} {code_digest(__name__)}",
+        trained_on="COCO train2017" if published is not None else "",
         identified=True,
         batch_size=options.batch_size or 1,
         device=options.device,
     )
 
 
-def _names(categories: Sequence[str]) -> list[str]:
-    """Class names by label; places that COCO left out are named so that no data set's category can match them."""
-    return [name if name not in ("N/A", "__background__") else f"<{name} {i}>" for i, name in enumerate(categories)]
+def _loaded(name: str, checkpoint: Checkpoint, labels: LabelMap, published: Any) -> nn.Module:
+    count = len(labels.names)
+    if checkpoint.kind == "published" and count != len(published.meta["categories"]):
+        raise WeightsError(
+            f"{published} has a head for {len(published.meta['categories'])} labels, the label map {labels.source} has "
+            f"{count}; --set classes=coco-as-voc gives COCO's classes VOC's names"
+        )
+    module = build(name, count)
+    if checkpoint.kind != "random":
+        load(module, name, _state(checkpoint, published), count, checkpoint.name, published)
+    return module
 
 
 def _checkpoint(name: str, options: RunOptions, published: Any) -> Checkpoint:

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import DataError
+from harness.json_files import check_values, decode, fitting_ids, read_bytes
 from tasks.detection.coco.entries import Annotation, Instances, MaskedInstances
 from tasks.detection.coco.mask_files import annotation_masks, image_sizes
 from tasks.detection.coco.metrics import Float, Int, Truth
-from tasks.detection.json_files import check_values, decode, fitting_ids, read_bytes
 from tasks.detection.lookup import find_ids
 
 

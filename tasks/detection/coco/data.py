@@ -8,6 +8,7 @@ import numpy as np
 
 from harness.columns import Column, ColumnSpec, Ragged, Table
 from harness.errors import DataError, PredictionError
+from harness.images import image_loader
 from harness.task import DataRequest, Dataset
 from tasks.detection.coco.annotations import Annotations, read_annotations
 from tasks.detection.coco.formats import Results
@@ -15,7 +16,6 @@ from tasks.detection.coco.mask_files import MaskRows
 from tasks.detection.coco.masks import COLUMNS as MASK_COLUMNS
 from tasks.detection.coco.masks import mask_columns, masks_of
 from tasks.detection.coco.metrics import Detections, Truth
-from tasks.detection.images import image_loader
 from tasks.detection.interface import PREDICTIONS
 from tasks.detection.lookup import find_ids
 
@@ -139,6 +139,8 @@ def to_detections(table: Table, dataset: Dataset) -> Detections:
     Raises PredictionError where they are not laid out so: stored ones may be a stranger's.
     """
     try:
+        if table.ids != dataset.ids:
+            raise ValueError("they answer other images than the data set has")
         _check_layout(table, prediction_columns(dataset))
     except (LookupError, ValueError) as reason:
         raise PredictionError(f"these predictions are no detections of COCO: {reason}") from None

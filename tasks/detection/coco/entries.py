@@ -2,6 +2,8 @@
 
 import msgspec
 
+from harness.rle import RunLengths
+
 Box = tuple[float, float, float, float]
 
 
@@ -45,13 +47,6 @@ class Result(msgspec.Struct, gc=False):
     category_id: int | float
     bbox: Box
     score: float
-
-
-class RunLengths(msgspec.Struct):
-    """A mask: height and width, and its runs, compressed (text) or not."""
-
-    size: tuple[int, int]
-    counts: list[int] | str
 
 
 class SizedImage(Image, kw_only=True):

@@ -19,11 +19,11 @@ import numpy as np
 from harness.columns import Ragged
 from harness.errors import PredictionError
 from harness.files import write_atomic
+from harness.json_files import check_values, decode, fitting_ids, read_bytes
 from harness.kernels import Kernel
 from tasks.detection.coco.entries import Kind, MaskedResult, Result
 from tasks.detection.coco.mask_files import MaskRows, mask_codes, mask_rows, needs_boxes, result_masks
 from tasks.detection.coco.metrics import Float, Int
-from tasks.detection.json_files import check_values, decode, fitting_ids, read_bytes
 
 _RESULTS: Final = Kernel(
     "coco_results", "uint8[]", "int64", "int64", "int64[]", "int64[]", "float64[]", "float64[]"

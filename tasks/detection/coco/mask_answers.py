@@ -8,10 +8,8 @@ import numpy as np
 
 from harness.columns import Row
 from harness.errors import HarnessError, PredictionError
+from harness.rle import RunLengths, from_pixels, measure, pack, run_code, unsound
 from tasks.detection.answers import UNKNOWN, encode_answer
-from tasks.detection.coco.entries import RunLengths
-from tasks.detection.coco.mask_files import run_code
-from tasks.detection.coco.masks import from_pixels, measure, pack, unsound
 from tasks.detection.lookup import Int
 
 

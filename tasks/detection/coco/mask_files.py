@@ -1,7 +1,6 @@
 """Masks in COCO's files: segmentations of annotations, and of results, checked before pycocotools draws them."""
 
-from collections.abc import Callable, Sequence
-from math import isfinite
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,20 +9,20 @@ from numpy.typing import NDArray
 
 from harness.columns import Ragged
 from harness.errors import DataError, HarnessError, PredictionError
-from tasks.detection.coco.entries import MaskedAnnotation, MaskedResult, RunLengths, SizedImage
-from tasks.detection.coco.masks import (
+from harness.rle import (
     MOST_PIXELS,
-    Float,
-    Int,
-    Masks,
-    compress,
+    Refuse,
+    RunLengths,
+    check_polygons,
     from_polygons,
+    impossible_size,
     measure,
     pack,
+    run_code,
     unsound,
 )
-
-Refuse = Callable[[str], HarnessError]
+from tasks.detection.coco.entries import MaskedAnnotation, MaskedResult, SizedImage
+from tasks.detection.coco.masks import Float, Int, Masks
 
 
 class MaskRows(NamedTuple):
@@ -104,11 +103,7 @@ def _check_sizes(path: Path, sizes: Int) -> None:
     bad = (sizes < 1).any(axis=1) | (width > MOST_PIXELS // np.maximum(height, 1))
     if bad.any():
         index = int(np.argmax(bad))
-        raise PredictionError(f"{path}: entry {index}, segmentation: {_impossible(*sizes[index].tolist())}")
-
-
-def _impossible(height: int, width: int) -> str:
-    return f"its size is {height} x {width}; between 1 and {MOST_PIXELS} pixels are possible"
+        raise PredictionError(f"{path}: entry {index}, segmentation: {impossible_size(*sizes[index].tolist())}")
 
 
 def needs_boxes(rows: MaskRows) -> bool:
@@ -127,42 +122,13 @@ def mask_codes(rows: MaskRows, part: slice) -> list[RunLengths]:
     ]
 
 
-def run_code(runs: RunLengths, refuse: Refuse) -> bytes:
-    """The compressed code of a mask given as runs; what cannot be one raises the error that `refuse` makes."""
-    height, width = runs.size
-    if height < 1 or width < 1 or height * width > MOST_PIXELS:
-        raise refuse(_impossible(height, width))
-    if isinstance(runs.counts, str):
-        if not runs.counts.isascii():
-            raise refuse("its counts hold a character that is none of a run-length code")
-        return runs.counts.encode("ascii")
-    if min(runs.counts, default=0) < 0 or sum(runs.counts) != height * width:
-        raise refuse(f"its runs do not fill the {height} x {width} pixels of its size exactly")
-    return compress(runs.counts, height, width)
-
-
 def _annotation_code(segmentation: list[list[float]] | RunLengths, height: int, width: int, refuse: Refuse) -> bytes:
     if isinstance(segmentation, RunLengths):
         if segmentation.size != (height, width):
             raise refuse(f"its size is {list(segmentation.size)}, the image has {[height, width]} (height, width)")
         return run_code(segmentation, refuse)
-    _check_polygons(segmentation, height, width, refuse)
+    check_polygons(segmentation, height, width, refuse)
     return from_polygons(segmentation, height, width)
-
-
-def _check_polygons(polygons: list[list[float]], height: int, width: int, refuse: Refuse) -> None:
-    """Raise for polygons that pycocotools cannot draw; four numbers are a box to it, if the first polygon has four."""
-    if not polygons:
-        raise refuse("it holds no polygon; a mask needs one")
-    boxes = len(polygons[0]) == 4
-    for polygon in polygons:
-        if len(polygon) < 4 or len(polygon) % 2 or (boxes and len(polygon) != 4):
-            raise refuse(f"a polygon has {len(polygon)} numbers; it needs x and y of at least three corners")
-        lowest, highest = min(polygon), max(polygon)
-        far = max(height, width)
-        # Each step along an edge is drawn: corners far outside would take memory without end.
-        if not (isfinite(lowest) and isfinite(highest) and lowest >= -far and highest <= 2 * far):
-            raise refuse(f"a polygon has a corner far outside the image of {height} x {width} pixels")
 
 
 def _refusing(error: type[HarnessError], where: str) -> Refuse:

@@ -272,6 +272,8 @@ def test_stored_predictions_of_another_layout_never_reach_compiled_code(
         columns |= {column: change} if change is not None else {}
         with pytest.raises(PredictionError, match="no detections of COCO"):
             scored(sample, Predictions(table=Table(table.ids, columns)))
+    with pytest.raises(PredictionError, match="other images"):
+        scored(sample, Predictions(table=table.take(range(30))))
     negative = Ragged(table.ragged("mask_length").values * -1, table.ragged("scores").offsets)
     with pytest.raises(PredictionError, match="lengths of its masks"):
         scored(sample, Predictions(table=Table(table.ids, {**table.columns, "mask_length": negative})))
