@@ -12,19 +12,25 @@ Entry = dict[str, Any]
 Image = tuple[list[Entry], list[Entry]]
 CATEGORIES = (1, 4)
 
-_places = st.integers(0, 9).map(lambda i: 2.0 * i)
-_sides = st.sampled_from([0.0, 1.0, 2.0, 3.0, 4.0, 8.0, 12.0, 20.0, 25.0, 32.0])
-_boxes = st.tuples(_places, _places, _sides, _sides)
+# Few places and sides, so that boxes touch, coincide and overlap equally.
+_places = st.sampled_from([0.0, 0.0, 1.0, 2.0, 4.0])
+_sides = st.sampled_from([4.0, 4.0, 5.0, 6.0, 8.0, 8.0, 12.0, 20.0, 25.0, 0.0])
+_boxes = st.one_of(
+    st.tuples(_places, _places, _sides, _sides),
+    _sides.map(lambda side: (0.0, 0.0, side, side)),
+    st.just((0.0, 0.0, 4.0, 8.0)),
+)
+_categories_drawn = st.sampled_from((*CATEGORIES, 1, 1))
 _flags = st.sampled_from([False, False, False, True])
 _annotations = st.fixed_dictionaries(
     {
-        "bbox": _boxes, "category_id": st.sampled_from(CATEGORIES), "ignore": _flags, "uncertain": _flags,
+        "bbox": _boxes, "category_id": _categories_drawn, "ignore": _flags, "uncertain": _flags,
         "iscrowd": st.sampled_from([0, 0, 0, 1]), "area": st.sampled_from([None, None, 1.0, 64.0, 400.0, 100.5]),
     },
     optional={"size": st.sampled_from([2.0, 8.0, 20.0]), "vis_ratio": st.sampled_from([0.64, 0.65, 1.0])},
 )  # fmt: skip
 _detections = st.fixed_dictionaries(
-    {"bbox": _boxes, "category_id": st.sampled_from(CATEGORIES), "score": st.sampled_from([0.1, 0.3, 0.5, 0.5, 0.9])}
+    {"bbox": _boxes, "category_id": _categories_drawn, "score": st.sampled_from([0.1, 0.3, 0.5, 0.5, 0.9])}
 )
 _images = st.tuples(st.lists(_annotations, max_size=5), st.lists(_detections, max_size=7))
 
