@@ -6,11 +6,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
-from harness.columns import ColumnSpec, Row
+from harness.columns import Row
 from harness.errors import DataError, HarnessError, PredictionError, SubmissionError, describe
 from harness.measure.workload import synchroniser
 from harness.predict import no_gradients
@@ -20,14 +20,6 @@ from tasks.tracking.frames import Frames, Image
 from tasks.tracking.live_regions import Region, checked_region, starting_box
 
 INIT, UPDATE = 1, 2
-TIMES: Final = (
-    ColumnSpec(
-        "call_kind", "uint8", ragged=True, group="calls", description="1 init, 2 update; in order, all repetitions"
-    ),
-    ColumnSpec("call_frame", "int64", ragged=True, group="calls", description="the frame that was shown, from 0"),
-    ColumnSpec("call_s", "float64", ragged=True, group="calls", description="seconds that the call took"),
-)
-"""What is kept beside the answers: outside their digest, since no two runs take the same time."""
 
 
 @dataclass
@@ -39,7 +31,7 @@ class Calls:
     seconds: list[float] = field(default_factory=list)
 
     def row(self) -> Row:
-        """As columns of `TIMES`."""
+        """As columns of `interface.TIMES`."""
         return {
             "call_kind": np.array(self.kinds, np.uint8),
             "call_frame": np.array(self.frames, np.int64),
