@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from harness.columns import ColumnSpec, Ragged, Table
 from harness.kernels import Kernel
-from harness.rle import starts
+from harness.rle import row_starts
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -56,7 +56,7 @@ def take(masks: Ragged, rows: Int) -> Ragged:
     if len(rows) == len(masks) and (np.diff(rows) == 1).all():
         return masks
     parts = [masks.values[low:high] for low, high in zip(edges[rows].tolist(), edges[rows + 1].tolist(), strict=True)]
-    return Ragged(np.concatenate(parts or [masks.values[:0]]), starts(np.diff(edges)[rows]))
+    return Ragged(np.concatenate(parts or [masks.values[:0]]), row_starts(np.diff(edges)[rows]))
 
 
 def mask_ious(found: Side, truth: Side, crowd: NDArray[np.bool_], *, same_category: bool = True) -> Float:
@@ -85,5 +85,5 @@ def masks_of(table: Table, sizes: Int) -> Masks | None:
     """The masks in a table's columns; None where it has none. `sizes` (images, 2) are heights and widths."""
     if "mask_length" not in table.columns:
         return None
-    starts = starts(table.ragged("mask_length").values)
+    starts = row_starts(table.ragged("mask_length").values)
     return Masks(starts=starts, codes=table.ragged("mask_codes").values, sizes=np.ascontiguousarray(sizes))

@@ -7,12 +7,12 @@ import numpy as np
 
 from harness.columns import ColumnSpec, Ragged, Table
 from harness.errors import DataError
+from harness.images import image_loader
 from harness.task import DataRequest, Dataset
 from tasks.detection.fddb.folds import FOLDERS, Faces, read_faces, read_folds
 from tasks.detection.fddb.metrics import ELLIPSES, RECTANGLES, Regions
 from tasks.detection.fddb.regions import Float, Int, ellipse_numbers, rectangle_numbers
 from tasks.detection.fddb.sizes import find_images, image_sizes, read_sizes
-from tasks.detection.images import image_loader
 
 FACE_ID: Final = 1
 IMAGES: Final = "originalPics"

@@ -8,10 +8,10 @@ import numpy as np
 
 from harness.columns import ColumnSpec, Ragged, Table
 from harness.errors import DataError, UsageError
+from harness.images import image_loader
 from harness.layout import find_root
 from harness.task import DataRequest, Dataset, Task
 from tasks.detection.coco.metrics import Detections, Int
-from tasks.detection.images import image_loader
 from tasks.detection.lookup import find_ids
 from tasks.detection.tinyperson.cutting import corners, parse_size
 from tasks.detection.tinyperson.formats import Annotations, read_annotations

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import DataError
+from harness.json_files import check_values, decode, fitting_ids, read_bytes
 from tasks.detection.coco.metrics import Float, Int
-from tasks.detection.json_files import check_values, decode, fitting_ids, read_bytes
 from tasks.detection.lookup import find_ids
 from tasks.detection.tinyperson.metrics import TinyTruth
 

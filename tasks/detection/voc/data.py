@@ -9,9 +9,9 @@ import numpy as np
 
 from harness.columns import Table
 from harness.errors import DataError, PredictionError
+from harness.images import image_loader
 from harness.layout import find_root
 from harness.task import DataRequest, Dataset, Task
-from tasks.detection.images import image_loader
 from tasks.detection.voc.annotations import CATEGORIES, Annotations, category_names, truth_table
 from tasks.detection.voc.declaration import ORDER, PREDICTIONS
 from tasks.detection.voc.json_truth import read_json

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from harness.errors import DataError
-from tasks.detection.json_files import decode, read_bytes
+from harness.json_files import decode, read_bytes
 from tasks.detection.voc.annotations import Annotations, ImageObjects, gather
 from tasks.detection.voc.xml_files import fractions_warning
 

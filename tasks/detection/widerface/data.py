@@ -7,9 +7,9 @@ from typing import Any, Final
 from harness.archives import Archive
 from harness.columns import ColumnSpec, Ragged, Table
 from harness.errors import DataError
+from harness.images import image_loader
 from harness.layout import find_root
 from harness.task import DataRequest, Dataset, Task
-from tasks.detection.images import image_loader
 from tasks.detection.widerface.ground_truth import FILES, GroundTruth, read_ground_truth
 
 TRUTH: Final = (

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from pycocotools import mask as official
 
 from harness.columns import Ragged
+from harness.rle import from_pixels, measure, pack, unsound
 from tasks.detection.coco import reference
-from tasks.detection.coco.masks import Masks, Side, from_pixels, mask_ious, measure, pack, unsound
+from tasks.detection.coco.masks import Masks, Side, mask_ious
 from tasks.detection.coco.metrics import Detections, Parameters, Truth, accumulate, aggregate, match
 from tasks.detection.coco.resampling import replicates
 

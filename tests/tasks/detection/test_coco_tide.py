@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycocotools import mask as official
 
+from harness.rle import pack
 from harness.task import DataRequest, Scoring
-from tasks.detection.coco.masks import Masks, pack
+from tasks.detection.coco.masks import Masks
 from tasks.detection.coco.metrics import Detections, Truth
 from tasks.detection.coco.task import Coco
 from tasks.detection.coco.tide import tide

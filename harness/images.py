@@ -1,4 +1,4 @@
-"""Where the images of a detection data set lie, and how one is decoded."""
+"""Where the images of a data set lie, and how one is decoded."""
 
 import io
 from collections.abc import Callable, Mapping
