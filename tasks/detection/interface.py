@@ -18,7 +18,8 @@ INTERFACE: Final = Interface(
     inputs="image: uint8 RGB (height, width, 3); dataset.facts['categories']: names of the categories",
     answer=(
         "boxes_xyxy: float (k, 4), corners in pixels of the image (or boxes_xywh: corner, width, height); "
-        "scores: float (k,); labels: int (k,), positions in the submission's `classes`"
+        "scores: float (k,); labels: int (k,), positions in the submission's `classes`; "
+        "where masks are compared also masks: bool (k, height, width)"
     ),
     columns=PREDICTIONS,
     baseline='return {"boxes_xyxy": np.zeros((0, 4)), "scores": np.zeros(0), "labels": np.zeros(0, np.int64)}',

@@ -32,7 +32,7 @@ META: Final = TaskMeta(
     version="1",
     title="COCO detection",
     family="detection",
-    summary="Boxes of 80 categories of everyday objects in photographs",
+    summary="Boxes or masks of 80 categories of everyday objects in photographs",
     metrics=tuple(MetricSpec(name=name, title=title, least=0.0, most=1.0) for name, title in _TITLES.items()),
     main_metric="AP",
     protocols=(
@@ -47,7 +47,8 @@ META: Final = TaskMeta(
     unit="image",
     fixed="the set of categories",
     layout="annotations/instances_val2017.json\nval2017/000000000139.jpg ...",
-    results="a JSON list of {image_id, category_id, bbox: [x, y, width, height], score}, also .gz or .zip",
+    results="a JSON list of {image_id, category_id, bbox: [x, y, width, height], score}, also .gz or .zip; "
+    "with --iou-type segm segmentation: {size, counts} instead of bbox",
     licence="annotations CC BY 4.0; images under the terms of Flickr",
     citation="Lin et al., Microsoft COCO: Common Objects in Context, ECCV 2014, arXiv 1405.0312",
     homepage="https://cocodataset.org",
