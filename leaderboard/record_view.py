@@ -29,7 +29,7 @@ from leaderboard.text import arxiv_link, clean, https_link, link_host, name
 from leaderboard.view import Fact, Page, Section
 
 MOST_ROWS = 500
-MOST_FACTS = 120
+LONGEST_HEADING = 160
 
 
 def record_view(entry: Entry, board: Board, found: Standings, collection: Collection, draw: DrawCurves) -> Page:
@@ -152,7 +152,7 @@ def _metrics_table(id: str, metrics: Sequence[Metric], caption: str) -> Table:
 def _details(record: Record) -> list[Section]:
     sections = []
     for index, table in enumerate(record.tables):
-        width = len(table.columns)
+        width, heading = len(table.columns), clean(table.title or table.name, LONGEST_HEADING)
         keys = unique(name(title) for title in table.columns)
         columns = tuple(
             Column(key=key, title=name(title), numeric=_is_numeric(table.rows, i), header=i == 0)
@@ -164,12 +164,8 @@ def _details(record: Record) -> list[Section]:
         )
         left = len(table.rows) - len(rows)
         note = f"{left} further rows are in the JSON file" if left > 0 else ""
-        shown = Table(
-            id=f"detail-{index}", caption=name(table.title or table.name), columns=columns, rows=rows, note=note
-        )
-        sections.append(
-            Section(id=f"details-{index}", title=name(table.title or table.name), tables=[shown], folded=len(rows) > 20)
-        )
+        shown = Table(id=f"detail-{index}", caption=heading, columns=columns, rows=rows, note=note)
+        sections.append(Section(id=f"details-{index}", title=heading, tables=[shown], folded=len(rows) > 20))
     return sections
 
 
