@@ -148,6 +148,8 @@ class Coco(Task):
             tide_table(statistics.facts["tide"]),
         )
 
+    worst_title = "annotations not found at IoU 0.5"
+
     def worst(self, statistics: Statistics, protocol: str) -> FloatArray:
         """How many annotations no detection finds at IoU 0.5."""
         matches = from_table(statistics.table)
