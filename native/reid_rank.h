@@ -39,9 +39,10 @@ static int NAME(allocate)(NAME(Row) * row, int64_t most) {
     return row->goods && row->values && row->starts && row->before && row->equal && row->within;
 }
 
-static void NAME(arrange)(NAME(Row) * row, const NUMBER *distances, const int64_t *good, int64_t n_goods) {
+/* Make a row of good images at the distances `given`, one for each. */
+static void NAME(arrange)(NAME(Row) * row, const NUMBER *given, const int64_t *good, int64_t n_goods) {
     row->n_goods = n_goods, row->n_groups = 0;
-    for (int64_t k = 0; k < n_goods; k++) row->goods[k] = (NAME(Good)){distances[good[k]], good[k]};
+    for (int64_t k = 0; k < n_goods; k++) row->goods[k] = (NAME(Good)){given[k], good[k]};
     qsort(row->goods, (size_t)n_goods, sizeof *row->goods, NAME(compare));
     for (int64_t k = 0; k < n_goods; k++) {
         row->within[k] = 0;
@@ -109,13 +110,15 @@ API int64_t NAME(reid_ranks)(int64_t n_queries, int64_t n_gallery, const NUMBER 
     for (int64_t q = 0; q < n_queries; q++)
         if (good_starts[q + 1] - good_starts[q] > largest) largest = good_starts[q + 1] - good_starts[q];
     NAME(Row) row = {0};
-    if (!NAME(allocate)(&row, largest)) {
-        NAME(release)(&row);
+    NUMBER *given = malloc((size_t)(largest + 1) * sizeof *given);
+    if (!NAME(allocate)(&row, largest) || !given) {
+        NAME(release)(&row), free(given);
         return -1;
     }
     for (int64_t q = 0; q < n_queries && !bad; q++, distances += n_gallery) {
         int64_t from = good_starts[q], n_goods = good_starts[q + 1] - from;
-        NAME(arrange)(&row, distances, good + from, n_goods);
+        for (int64_t k = 0; k < n_goods; k++) given[k] = distances[good[from + k]];
+        NAME(arrange)(&row, given, good + from, n_goods);
         NUMBER worst = n_goods ? row.goods[n_goods - 1].distance : -LARGEST;
         for (int64_t g = 0; g < n_gallery; g++) {
             NUMBER distance = distances[g];
@@ -128,6 +131,6 @@ API int64_t NAME(reid_ranks)(int64_t n_queries, int64_t n_gallery, const NUMBER 
             if (!(distances[skip[k]] > worst)) NAME(count)(&row, distances[skip[k]], skip[k], -1);
         NAME(ranks)(&row, stable + from, least + from, most + from);
     }
-    NAME(release)(&row);
+    NAME(release)(&row), free(given);
     return bad;
 }

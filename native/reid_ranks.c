@@ -1,5 +1,7 @@
-/* Ranking a gallery for person re-identification without sorting it, for distances in single and double precision. */
+/* Ranking a gallery for person re-identification without sorting it: by distances in single or double precision, or by
+ * features whose distances were approximated in single precision. */
 #include <float.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "kernels.h"
@@ -16,3 +18,88 @@
 #define LARGEST DBL_MAX
 #define NAME(x) x##_f64
 #include "reid_rank.h"
+
+/* The features that distances come from: float32 (queries, length) and (n_gallery, length), and |g|^2 of the gallery. */
+typedef struct {
+    const float *query, *gallery;
+    const double *squares;
+    int64_t length;
+} Features;
+
+/* The product of two single-precision vectors in double precision, added in one order on every machine: eight sums. */
+static double product(const float *a, const float *b, int64_t length) {
+    double s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0, s6 = 0, s7 = 0;
+    int64_t i = 0;
+    for (; i + 8 <= length; i += 8) {
+        s0 += (double)a[i] * b[i], s1 += (double)a[i + 1] * b[i + 1];
+        s2 += (double)a[i + 2] * b[i + 2], s3 += (double)a[i + 3] * b[i + 3];
+        s4 += (double)a[i + 4] * b[i + 4], s5 += (double)a[i + 5] * b[i + 5];
+        s6 += (double)a[i + 6] * b[i + 6], s7 += (double)a[i + 7] * b[i + 7];
+    }
+    for (; i < length; i++) s0 += (double)a[i] * b[i];
+    return ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7));
+}
+
+/* |g|^2 - 2 q.g, which ranks as the Euclidean distance does. */
+static double exact(const Features *features, int64_t index) {
+    return features->squares[index] - 2 * product(features->query, features->gallery + index * features->length, features->length);
+}
+
+/* Count one image, by its approximate distance where that is farther than `margin` from every good image's. */
+static void count_near(Row_f64 *row, const Features *features, double distance, double margin, int64_t index, int64_t times) {
+    if (isfinite(distance)) {
+        int64_t group = nearer_f64(row, distance);
+        int above = group == row->n_groups || row->values[group] - distance > margin;
+        int below = group == 0 || distance - row->values[group - 1] > margin;
+        if (above && below) {
+            row->before[group] += times;
+            return;
+        }
+    }
+    count_f64(row, exact(features, index), index, times);
+}
+
+/* The squared lengths of `n` vectors in double precision. */
+API int64_t reid_squares(int64_t n, int64_t length, const float *features, double *squares) {
+    for (int64_t i = 0; i < n; i++) squares[i] = product(features + i * length, features + i * length, length);
+    return 0;
+}
+
+/* As reid_ranks, by the distances of features in double precision. `distances` (n_queries, n_gallery) approximate
+ * |g|^2 - 2 q.g, query q's to within `margins[q]` where they are finite: images farther than a margin from all good ones are
+ * not looked at again, so that neither the order in which a library adds nor its blocks can change a rank. */
+API int64_t reid_ranks_features(int64_t n_queries, int64_t n_gallery, int64_t length, const float *distances,
+                                const double *margins, const float *queries, const float *gallery, const double *squares,
+                                const int64_t *good_starts, const int64_t *good, const int64_t *skip_starts,
+                                const int64_t *skip, int64_t *stable, int64_t *least, int64_t *most) {
+    int64_t largest = 0, bad = 0;
+    for (int64_t q = 0; q < n_queries; q++)
+        if (good_starts[q + 1] - good_starts[q] > largest) largest = good_starts[q + 1] - good_starts[q];
+    Row_f64 row = {0};
+    double *wanted = malloc((size_t)(largest + 1) * sizeof *wanted);
+    if (!allocate_f64(&row, largest) || !wanted) {
+        release_f64(&row), free(wanted);
+        return -1;
+    }
+    for (int64_t q = 0; q < n_queries && !bad; q++, distances += n_gallery) {
+        Features features = {queries + q * length, gallery, squares, length};
+        int64_t from = good_starts[q], n_goods = good_starts[q + 1] - from;
+        for (int64_t k = 0; k < n_goods; k++) {
+            wanted[k] = exact(&features, good[from + k]);
+            if (!isfinite(wanted[k])) bad = q + 1;
+        }
+        arrange_f64(&row, wanted, good + from, n_goods);
+        double margin = margins[q], worst = n_goods ? row.goods[n_goods - 1].distance + margin : -DBL_MAX;
+        for (int64_t g = 0; g < n_gallery; g++) {
+            double distance = distances[g];
+            if (!(distance > worst && distance <= FLT_MAX)) count_near(&row, &features, distance, margin, g, 1);
+        }
+        for (int64_t k = from; k < good_starts[q + 1]; k++) count_near(&row, &features, distances[good[k]], margin, good[k], -1);
+        for (int64_t k = skip_starts[q]; k < skip_starts[q + 1]; k++)
+            if (!(distances[skip[k]] > worst && distances[skip[k]] <= FLT_MAX))
+                count_near(&row, &features, distances[skip[k]], margin, skip[k], -1);
+        ranks_f64(&row, stable + from, least + from, most + from);
+    }
+    release_f64(&row), free(wanted);
+    return bad;
+}

@@ -1,16 +1,20 @@
 """From features to ranks, a block of queries at a time: the whole matrix of distances is never there."""
 
+import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.reid.ranking import NotFinite, Ranks, Relevance, join, rank
+from tasks.reid.ranking import NotFinite, Ranks, Relevance, join, rank, rank_near, squares
 
 Features = NDArray[np.float32]
 EUCLIDEAN, COSINE = "euclidean", "cosine"
 DISTANCES: Final = (EUCLIDEAN, COSINE)
+ROUNDING: Final = 2.0**-18
+"""What single precision may add to ``|g|^2 - 2 q.g``, by |q| |g| + |g|^2: 64 units in the last place; one to three are usual."""
 BLOCK_BYTES: Final = 96 << 20
 """How large one block of distances may be."""
 
@@ -35,16 +39,38 @@ def prepared(features: Features, distance: str) -> Features:
 
 
 def rank_features(queries: Features, gallery: Features, wanted: Relevance) -> Ranks:
-    """Ranks by Euclidean distance, from |g|^2 - 2 q.g in single precision: |q|^2 is the same for all images of a query."""
-    squares = np.einsum("nd,nd->n", gallery, gallery)
+    """Ranks by Euclidean distance, as double precision gives it, from ``|g|^2 - 2 q.g``: |q|^2 is the same for all images.
 
-    def distances(part: slice) -> NDArray[Any]:
-        found = queries[part] @ gallery.T
-        found *= -2
-        found += squares
-        return found
+    The products are made in single precision by whatever library NumPy has. Distances so near that its rounding could
+    decide are made again in double precision, in one order: equal features tie, and every machine finds the same ranks.
+    """
+    queries, gallery = np.ascontiguousarray(queries), np.ascontiguousarray(gallery)
+    lengths = squares(gallery)
+    longest = float(np.sqrt(lengths.max()))
+    margins = ROUNDING * (np.sqrt(squares(queries)) + longest) * longest
+    single = lengths.astype(np.float32)
+    threads = len(os.sched_getaffinity(0))
+    parts: list[Ranks] = []
+    # The product runs on all cores, so ranking does, too.
+    with ThreadPoolExecutor(threads) as pool:
+        for part in blocks(len(queries), len(gallery)):
+            found = queries[part] @ gallery.T
+            found *= -2
+            found += single
 
-    return rank_blocks(distances, len(queries), len(gallery), wanted)
+            def ranked(rows: slice, found: Features = found, start: int = part.start) -> Ranks:
+                chosen = slice(start + rows.start, start + rows.stop)
+                some = wanted.rows(chosen.start, chosen.stop)
+                return rank_near(found[rows], margins[chosen], queries[chosen], gallery, lengths, some)
+
+            parts += pool.map(ranked, _pieces(len(found), threads))
+    return join(parts)
+
+
+def _pieces(count: int, most: int) -> list[slice]:
+    """At most `most` slices of one size that together are `count` rows."""
+    size = -(-count // most)
+    return [slice(start, min(start + size, count)) for start in range(0, count, size)]
 
 
 def rank_matrix(distances: NDArray[Any], wanted: Relevance) -> Ranks:

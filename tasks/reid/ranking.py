@@ -18,6 +18,10 @@ _KERNELS: Final = {
     np.dtype(np.float32): Kernel("reid_ranks_f32", "int64", "int64", "float32[]", *_LISTS),
     np.dtype(np.float64): Kernel("reid_ranks_f64", "int64", "int64", "float64[]", *_LISTS),
 }
+_SQUARES: Final = Kernel("reid_squares", "int64", "int64", "float32[]", "float64[]")
+_NEAR: Final = Kernel(
+    "reid_ranks_features", "int64", "int64", "int64", "float32[]", "float64[]", "float32[]", "float32[]", "float64[]", *_LISTS
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +98,37 @@ def rank(distances: Distances, wanted: Relevance) -> Ranks:
     found = [np.empty(len(wanted.good.values), np.int64) for _ in range(3)]
     bad = _KERNELS[distances.dtype](
         n_queries, n_gallery, distances,
+        wanted.good.offsets, wanted.good.values, wanted.skip.offsets, wanted.skip.values, *found,
+    )  # fmt: skip
+    if bad:
+        raise NotFinite(bad - 1)
+    stable, least, most = (Ragged(ranks, wanted.good.offsets) for ranks in found)
+    return Ranks(stable=stable, least=least, most=most)
+
+
+def squares(features: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Squared lengths of the rows, in double precision, added in one order on every machine."""
+    found = np.empty(len(features))
+    _SQUARES(*features.shape, features, found)
+    return found
+
+
+def rank_near(
+    distances: NDArray[np.float32],
+    margins: NDArray[np.float64],
+    queries: NDArray[np.float32],
+    gallery: NDArray[np.float32],
+    lengths: NDArray[np.float64],
+    wanted: Relevance,
+) -> Ranks:
+    """Ranks by ``|g|^2 - 2 q.g`` in double precision, of which `distances` are approximations to within `margins`.
+
+    `lengths` are the `squares` of the gallery. Only images within a margin of a good one are computed again.
+    """
+    found = [np.empty(len(wanted.good.values), np.int64) for _ in range(3)]
+    n_queries, n_gallery = distances.shape
+    bad = _NEAR(
+        n_queries, n_gallery, queries.shape[1], distances, margins, queries, gallery, lengths,
         wanted.good.offsets, wanted.good.values, wanted.skip.offsets, wanted.skip.values, *found,
     )  # fmt: skip
     if bad:
