@@ -1,8 +1,9 @@
-"""TinyPerson's two evaluators, word for word and slowly, for the tests: one list and one loop for every sentence of their rules.
+"""TinyPerson's two evaluators, word for word and slowly: one list and one loop for every sentence of their rules.
 
-Images are lists of annotations and of detections, as dictionaries; nothing here is shared with the implementation.
+For tests and for comparing times. Images are lists of annotations and of detections, as dictionaries; nothing here is shared with the implementation.
 """
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 Entry = dict[str, Any]
+Box = tuple[float, ...]
 IOUS = (0.25, 0.5, 0.75)
 AREAS = {
     "all": (1**2, 1e5**2), "tiny": (1**2, 20**2), "tiny1": (1**2, 8**2), "tiny2": (8**2, 12**2),
@@ -20,13 +22,16 @@ SETUPS = {
 }  # fmt: skip
 
 
-def shared_area(a: Sequence[float], b: Sequence[float]) -> float:
+def shared_area(a: Box, b: Box) -> float:
+    """The area that two boxes x, y, width, height share."""
     width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
     height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
     return width * height if width > 0 and height > 0 else 0.0
 
 
-def iou(dt: Sequence[float], gt: Sequence[float], over_detection: bool) -> float:
+@functools.cache
+def iou(dt: Box, gt: Box, over_detection: bool) -> float:
+    """Intersection over union, or over the detection's own area."""
     both = shared_area(dt, gt)
     if both == 0:
         return 0.0
@@ -34,6 +39,7 @@ def iou(dt: Sequence[float], gt: Sequence[float], over_detection: bool) -> float
 
 
 def iod(overlaps: Sequence[float], areas: Sequence[float], dt: Sequence[float]) -> list[float]:
+    """Intersection over detection, as the official code derives it from IoU; NaN for a detection without area."""
     area = dt[2] * dt[3]
     if area == 0:
         return [math.nan] * len(overlaps)
@@ -41,10 +47,12 @@ def iod(overlaps: Sequence[float], areas: Sequence[float], dt: Sequence[float]) 
 
 
 def first_largest(values: Sequence[float]) -> int:
+    """The position of the largest value, of NaN where there is one: NumPy's argmax."""
     return int(np.argmax(values))
 
 
 def by_score(detections: Sequence[Entry], limit: int) -> list[Entry]:
+    """The best detections, ties in file order."""
     return sorted(detections, key=lambda d: -d["score"])[:limit]
 
 
@@ -116,6 +124,7 @@ def precision_and_recall(tp: Sequence[float], fp: Sequence[float], total: int) -
 
 
 def of_category(images: Sequence[tuple[Sequence[Entry], Sequence[Entry]]], category: int) -> Any:
+    """The images with the entries of one category only."""
     return [tuple([e for e in side if e["category_id"] == category] for side in image) for image in images]
 
 
@@ -125,6 +134,7 @@ def average_precision(
     limit: int,
     use_iod: bool = True,
 ) -> dict[str, float | None]:
+    """The 42 numbers; None where officially they are -1."""
     found: dict[str, float | None] = {}
     recalls: dict[str, float | None] = {}
     for threshold in IOUS:
@@ -149,6 +159,7 @@ def average_precision(
 def match_for_misses(
     gts: Sequence[Entry], dts: Sequence[Entry], sizes: tuple[float, float], threshold: float
 ) -> tuple[list[tuple[bool, bool]], int]:
+    """For every detection, best score first, (matched by id, ignored), and the number of annotations that count."""
     ignored = []
     for g in gts:
         size = g.get("size", math.sqrt(g["area"]))
