@@ -88,6 +88,11 @@ class RunSink(PartSink):
             raise HarnessError(f"{self._task.meta.id} answered {id}, which it did not read with Dataset.load")
         super().put(id, {**row, INPUT.name: np.frombuffer(self._inputs.pop(id), np.uint8)})
 
+    def beside(self) -> Table:
+        """What is stored beside the answers, for every sample."""
+        table = self.table()
+        return table.without([name for name in table.columns if name == INPUT.name or name not in self._extra])
+
     def answers(self) -> tuple[Table, str]:
         """Everything that was answered, without what is stored beside it, and the digest of all inputs."""
         table = self.table()

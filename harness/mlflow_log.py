@@ -225,6 +225,7 @@ def metrics_of(record: Record) -> dict[str, float]:
         found["first_inference_ms"] = timing.first_inference_ms
     for item in record.measurements.throughput:
         found["throughput_per_s"] = item.value
+    found |= {item.name: item.value for item in record.measurements.observed}
     energy, cost = energy_of(record), cost_of(record)
     if energy is not None:
         found |= {"energy_j": energy.energy_j, "power_w": energy.power_w}

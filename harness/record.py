@@ -22,6 +22,7 @@ from harness.record_parts import (
     Interval,
     Measurements,
     Metric,
+    Observed,
     Part,
     Quantile,
     Run,
@@ -53,6 +54,7 @@ __all__ = [
     "Interval",
     "Measurements",
     "Metric",
+    "Observed",
     "Part",
     "Provenance",
     "Quantile",
@@ -138,7 +140,8 @@ def with_id(record: Record) -> Record:
     run = msgspec.structs.replace(
         record.run, started="", finished="", command=[], phases={}, resumed_samples=0, options={}
     )
-    measured = bool(record.measurements.latency or record.measurements.energy or record.measurements.throughput)
+    found = record.measurements
+    measured = bool(found.latency or found.energy or found.throughput or found.observed)
     if not measured:
         run = msgspec.structs.replace(run, versions={})
     stable = msgspec.structs.replace(

@@ -224,12 +224,27 @@ class Cost(Part, frozen=True):
     facts: dict[str, Any] = {}
 
 
+class Observed(Part, frozen=True):
+    """A speed seen while the answers were made, over all of them; nothing watched for disturbances meanwhile."""
+
+    name: Annotated[str, Meta(description="With its unit: frames_per_s.")]
+    title: str
+    value: float
+    unit: str
+    summary: Annotated[str, Meta(description="What else was seen, as half a sentence.")] = ""
+    facts: Annotated[
+        dict[str, Any],
+        Meta(description="How it was computed, percentiles, what was slowest, values of single samples."),
+    ] = {}
+
+
 class Measurements(Part, frozen=True):
     """What the run cost on its host."""
 
     latency: list[Timing] = []
     throughput: list[Throughput] = []
     energy: list[Energy] = []
+    observed: list[Observed] = []
     cost: Cost | None = None
     peak_memory_bytes: Annotated[int | None, Meta(description="Largest resident set of the process.")] = None
     reason: Annotated[str, Meta(description="Why there is none.")] = ""

@@ -62,6 +62,8 @@ def evaluate(options: RunOptions, reporter: Reporter) -> Outcome:
             scored = score_plan(plan, predictions, reporter)
         with phases("measure"):
             measured = measure(plan, submission, predictions, reporter) if options.measure else NOT_ASKED
+            observed = list(plan.task.observed(sink.beside()))
+            measured = msgspec.structs.replace(measured, observed=observed)
         record = build_record(
             plan, scored, predictions, phases, measurements=measured, folder=folder, resumed=sink.resumed, inputs=inputs
         )

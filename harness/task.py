@@ -20,6 +20,7 @@ from harness.declaration import Interface, MetricSpec, ProtocolSpec, SettingSpec
 
 if TYPE_CHECKING:
     from harness.measure.workload import Workload
+    from harness.record import Observed
     from harness.submission import Submission
 
 FloatArray = NDArray[np.float64]
@@ -145,6 +146,13 @@ class Task(ABC):
             device=run.device,
             dtype=submission.dtype,
         )
+
+    def observed(self, beside: Table) -> "Sequence[Observed]":
+        """Speeds seen while the samples were answered, from what `Interface.extra` keeps beside every answer.
+
+        They go into the record's measurements, which no verification repeats.
+        """
+        return ()
 
     # -- score -------------------------------------------------------------------------------------------------------
     @abstractmethod

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from harness.record import Cost, Energy, Record, Throughput, Timing
+from harness.record import Cost, Energy, Observed, Record, Throughput, Timing
 from leaderboard.board_tables import shared_reasons
 from leaderboard.boards import speed_flags
 from leaderboard.cells import macs_cell, memory_cell, parameters_cell
@@ -26,7 +26,8 @@ SPANS = (
 def measurement_sections(record: Record) -> Iterator[Section]:
     """Latency, throughput, energy and cost; one section that says why, where there is nothing."""
     found = record.measurements
-    if not (found.latency or found.throughput or found.energy or found.cost):
+    timed = found.latency or found.throughput or found.energy or found.cost
+    if not (timed or found.observed):
         yield Section(
             id="measurements",
             title="Measurements",
@@ -42,9 +43,12 @@ def measurement_sections(record: Record) -> Iterator[Section]:
             title="Throughput",
             facts=[_throughput(item, flags, found.latency) for item in found.throughput],
         )
+    for index, item in enumerate(found.observed):
+        yield _observed(index, item)
     for index, energy in enumerate(found.energy):
         yield _energy(index, energy, speed_flags(record, "energy"))
-    yield _cost(record, found.cost)
+    if timed:
+        yield _cost(record, found.cost)
 
 
 def _latency(index: int, timing: Timing, flags: str) -> Section:
@@ -121,6 +125,12 @@ def _throughput(found: Throughput, flags: str, timings: Sequence[Timing]) -> Fac
         note = verdict_note(found.verdict, found.reasons, "" if timings else flags)
     cell = value_cell(found.value, found.reason, note=note, muted=found.verdict != "stable" or bool(flags))
     return Fact(label=f"Samples a second, batch {found.batch_size}", cell=cell)
+
+
+def _observed(index: int, found: Observed) -> Section:
+    """A speed of the run itself; it stands on no board."""
+    facts = [Fact(label=name(f"{found.title}, {found.unit}"), cell=value_cell(found.value)), *_plain(found.facts, "")]
+    return Section(id=f"observed-{index}", title="Seen during the run", facts=facts)
 
 
 def _energy(index: int, found: Energy, flags: str) -> Section:

@@ -68,6 +68,7 @@ def show_measurements(measured: Measurements) -> str:
         else f"throughput    not measured: {item.reason}"
         for item in measured.throughput
     ]
+    lines += [f"observed      {_number(item.value)} {item.unit} {item.summary}".rstrip() for item in measured.observed]
     for energy in measured.energy:
         if energy.energy_j is None:
             lines.append(f"energy        not measured: {energy.reason}")

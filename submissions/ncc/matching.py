@@ -26,7 +26,8 @@ def correlation(window: Grey, template: Grey) -> Float:
     sums, squares = _box_sums(values, template.shape), _box_sums(values**2, template.shape)
     covariance = count * _products(window, template) - total * sums
     scale = np.sqrt((count * squares - sums**2).astype(np.float64) * float(spread))
-    return np.divide(covariance, scale, out=np.zeros(scale.shape), where=scale > 0)
+    found: Float = np.divide(covariance, scale, out=np.zeros(scale.shape), where=scale > 0)
+    return found
 
 
 def _products(window: Grey, template: Grey) -> NDArray[np.int64]:

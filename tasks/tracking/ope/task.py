@@ -39,6 +39,7 @@ from tasks.tracking.ope.results import PREDICTIONS, read_results
 from tasks.tracking.ope.rules import RULES
 
 if TYPE_CHECKING:
+    from harness.record import Observed
     from harness.submission import Submission
 
 _COLUMNS: Final = ("success", "precision", "normalized", "frames")
@@ -100,6 +101,12 @@ class OnePass(Task):
         from tasks.tracking.live import predict_one_pass
 
         predict_one_pass(self, submission, dataset, sink, run)
+
+    def observed(self, beside: Table) -> "Sequence[Observed]":
+        """Frames a second."""
+        from tasks.tracking.live_speed import observed_speed
+
+        return observed_speed(beside)
 
     def read(self, path: Path, dataset: Dataset) -> Predictions:
         """Read the results of all sequences."""

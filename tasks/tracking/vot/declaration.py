@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from harness.task import MetricSpec, ProtocolSpec, TaskMeta
+from harness.task import MetricSpec, ProtocolSpec, SettingSpec, TaskMeta
 from tasks.tracking.interface import interface
 from tasks.tracking.vot.results import PREDICTIONS
 
@@ -68,6 +68,22 @@ METRICS: Final = (
                least=0.0, most=1.0),
 )  # fmt: skip
 
+SETTINGS: Final = (
+    SettingSpec(
+        name="experiment",
+        title="baseline, or realtime: frames come 20 a second, however long the tracker takes",
+        default="baseline",
+        choices=("baseline", "realtime"),
+    ),
+    SettingSpec(
+        name="repetitions",
+        title="most repetitions of a sequence; where the first three are equal there is one",
+        default=15,
+        choices=tuple(range(1, 16)),
+        compared=False,
+    ),
+)
+
 
 def declare(challenge: Challenge) -> TaskMeta:
     """The declaration of one year."""
@@ -99,5 +115,6 @@ def declare(challenge: Challenge) -> TaskMeta:
         ),
         licence="annotations and videos for research, terms of their owners",
         citation=challenge.paper,
+        settings=SETTINGS,
         homepage=f"https://www.votchallenge.net/vot{challenge.year}/",
     )

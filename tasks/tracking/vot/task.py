@@ -18,8 +18,11 @@ from harness.task import (
     Encoder,
     FloatArray,
     Predictions,
+    RunContext,
     Scoring,
+    Sink,
     Statistics,
+    Table,
     Task,
     Values,
 )
@@ -33,7 +36,13 @@ from tasks.tracking.vot.results import read_results
 from tasks.tracking.vot.statistics import measure, tracks
 
 if TYPE_CHECKING:
+    from harness.record import Observed
     from harness.submission import Submission
+
+REALTIME_NOTE = (
+    "the realtime experiment depends on how fast the machine was: another run, here or elsewhere, gives other answers, and "
+    "only their scoring can be verified"
+)
 
 
 class Vot(Task):
@@ -76,6 +85,18 @@ class Vot(Task):
         """Checks codes and regions of every repetition."""
         return lambda answer, sample: encode_answer(answer, sample, dataset)
 
+    def predict(self, submission: "Submission", dataset: Dataset, sink: Sink, run: RunContext) -> None:
+        """Track every sequence, starting again after failures."""
+        from tasks.tracking.live_resets import predict_resets
+
+        predict_resets(submission, dataset, sink, run)
+
+    def observed(self, beside: Table) -> "Sequence[Observed]":
+        """Frames a second."""
+        from tasks.tracking.live_speed import observed_speed
+
+        return observed_speed(beside)
+
     def read(self, path: Path, dataset: Dataset) -> Predictions:
         """Read all repetitions of the supervised experiment."""
         return read_results(open_tree(path, PredictionError), dataset)
@@ -94,7 +115,8 @@ class Vot(Task):
             for id, count in zip(dataset.ids, counts, strict=True)
         }
         table = measure(dataset.truth, predictions.table, tags, scoring.protocol)
-        return Statistics(table=table, facts={"interval": list(self.challenge.interval)})
+        warnings = (REALTIME_NOTE,) if scoring.settings.get("experiment") == "realtime" else ()
+        return Statistics(table=table, facts={"interval": list(self.challenge.interval)}, warnings=warnings)
 
     def aggregate(self, statistics: Statistics, protocol: str) -> Values:
         """The official numbers."""
