@@ -22,3 +22,16 @@ class RawStream:
         """An array of numbers in 0 .. bound - 1, int64."""
         raw = self._bits.random_raw(int(np.prod(shape)))
         return (raw % np.uint64(bound)).astype(np.int64).reshape(shape)
+
+
+def between_points(lattice: NDArray[np.int64], cell: int, height: int, width: int) -> NDArray[np.int64]:
+    """Smooth noise: a lattice's values, a point every `cell` pixels, interpolated bilinearly and rounded down.
+
+    `lattice` is int64 with more than `height` / `cell` + 1 rows and as many columns for `width`; int64 (height, width).
+    """
+    rows, columns = np.arange(height), np.arange(width)
+    y, x = rows[:, None] // cell, columns[None, :] // cell
+    wy, wx = (rows % cell)[:, None], (columns % cell)[None, :]
+    upper: NDArray[np.int64] = lattice[y, x] * (cell - wx) + lattice[y, x + 1] * wx
+    lower: NDArray[np.int64] = lattice[y + 1, x] * (cell - wx) + lattice[y + 1, x + 1] * wx
+    return (upper * (cell - wy) + lower * wy) // (cell * cell)

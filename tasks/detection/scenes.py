@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.raw_stream import RawStream
+from harness.raw_stream import RawStream, between_points
 from tasks.detection.shapes import UNITS, IntArray, Shape, fill, place, shoelace_area
 
 CATEGORIES = ("disc", "square", "triangle", "cross", "star", "target")
@@ -75,13 +75,7 @@ def _size(stream: RawStream, position: int) -> int:
 def _background(stream: RawStream, height: int, width: int) -> _Canvas:
     """A base colour, smooth noise on a lattice of 16 pixels, and some thin lines that belong to no object."""
     base = 40 + stream.array(3, 176)
-    rows, columns = np.arange(height), np.arange(width)
-    lattice = stream.array(12 * 12, 80).reshape(12, 12) - 40
-    wy, wx = (rows % 16)[:, None], (columns % 16)[None, :]
-    y, x = rows[:, None] // 16, columns[None, :] // 16
-    upper: IntArray = lattice[y, x] * (16 - wx) + lattice[y, x + 1] * wx
-    lower: IntArray = lattice[y + 1, x] * (16 - wx) + lattice[y + 1, x + 1] * wx
-    smooth = (upper * (16 - wy) + lower * wy) >> 8
+    smooth = between_points(stream.array((12, 12), 80) - 40, 16, height, width)
     pixels = base[None, None, :] + smooth[:, :, None]
     canvas = _Canvas(pixels, np.full((height, width), -1, dtype=np.int64), base)
     for _ in range(stream.below(5)):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.raw_stream import RawStream
+from harness.raw_stream import RawStream, between_points
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -81,10 +81,7 @@ def clouds(stream: RawStream, canvas: Canvas) -> Ints:
     """Smooth noise: random values on a lattice, interpolated bilinearly."""
     cell = FINE * stream.between(3, 16)
     lattice = stream.array((canvas.rows // cell + 2, canvas.columns // cell + 2), 257)
-    y, x, wy, wx = canvas.y // cell, canvas.x // cell, canvas.y % cell, canvas.x % cell
-    upper: Ints = lattice[y, x] * (cell - wx) + lattice[y, x + 1] * wx
-    lower: Ints = lattice[y + 1, x] * (cell - wx) + lattice[y + 1, x + 1] * wx
-    return (upper * (cell - wy) + lower * wy) // cell**2
+    return between_points(lattice, cell, canvas.rows, canvas.columns)
 
 
 def writing(stream: RawStream, canvas: Canvas) -> Ints:

@@ -14,10 +14,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.raw_stream import RawStream
+from harness.raw_stream import RawStream, between_points
 from tasks.detection.fddb.data import IMAGES
 from tasks.detection.fddb.folds import FOLDERS, FOLDS, ellipse_list
-from tasks.detection.textures import smooth_noise
 
 IntArray = NDArray[np.int64]
 SEED: Final = 20100528
@@ -77,7 +76,8 @@ def write_sample(directory: Path) -> None:
 def _scene(stream: RawStream) -> tuple[NDArray[np.uint8], list[Face]]:
     height, width = stream.between(140, 200), stream.between(140, 220)
     cool = np.array([stream.between(40, 70), stream.between(70, 120), stream.between(80, 160)])
-    pixels = cool[None, None, :] + smooth_noise(stream, height, width, 50)[:, :, None] - 25
+    lattice = stream.array((height // 16 + 2, width // 16 + 2), 50) - 25
+    pixels = cool[None, None, :] + between_points(lattice, 16, height, width)[:, :, None]
     taken = np.zeros((height, width), np.bool_)
     faces: list[Face] = []
     for _ in range(stream.between(1, 5)):

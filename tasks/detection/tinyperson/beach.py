@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.raw_stream import RawStream
+from harness.raw_stream import RawStream, between_points
 
 IntArray = NDArray[np.int64]
 HEIGHT, WIDTH = 200, 288
@@ -63,14 +63,8 @@ def generate(seed: int, index: int, *, empty: bool = False) -> tuple[NDArray[np.
 def _background(stream: RawStream) -> Scene:
     """Sea above and sand below, with smooth noise on a lattice of 16 pixels and a line of foam."""
     shore = 60 + stream.below(HEIGHT - 100)
-    rows, columns = np.arange(HEIGHT), np.arange(WIDTH)
-    lattice = stream.array(14 * 20, 28).reshape(14, 20) - 14
-    wy, wx = (rows % 16)[:, None], (columns % 16)[None, :]
-    y, x = rows[:, None] // 16, columns[None, :] // 16
-    upper: IntArray = lattice[y, x] * (16 - wx) + lattice[y, x + 1] * wx
-    lower: IntArray = lattice[y + 1, x] * (16 - wx) + lattice[y + 1, x + 1] * wx
-    smooth = (upper * (16 - wy) + lower * wy) >> 8
-    pixels = np.where((rows < shore)[:, None, None], np.array(_SEA), np.array(_SAND)) + smooth[:, :, None]
+    smooth = between_points(stream.array((14, 20), 28) - 14, 16, HEIGHT, WIDTH)
+    pixels = np.where((np.arange(HEIGHT) < shore)[:, None, None], np.array(_SEA), np.array(_SAND)) + smooth[:, :, None]
     pixels[shore - 2 : shore] = 150
     return Scene(pixels.astype(np.int64), shore, np.ones((HEIGHT, WIDTH), np.bool_))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.raw_stream import RawStream
+from harness.raw_stream import RawStream, between_points
 
 IntArray = NDArray[np.int64]
 
@@ -62,13 +62,7 @@ def _scene(stream: RawStream, event: int, *, faces: bool) -> tuple[NDArray[np.ui
 
 def _background(stream: RawStream, event: int, height: int, width: int) -> IntArray:
     """The event's colour and a lattice of 16 pixels between whose points brightness is interpolated."""
-    lattice = stream.array(16 * 16, 50).reshape(16, 16) - 25
-    rows, columns = np.arange(height), np.arange(width)
-    y, x = rows[:, None] // 16, columns[None, :] // 16
-    wy, wx = (rows % 16)[:, None], (columns % 16)[None, :]
-    upper: IntArray = lattice[y, x] * (16 - wx) + lattice[y, x + 1] * wx
-    lower: IntArray = lattice[y + 1, x] * (16 - wx) + lattice[y + 1, x + 1] * wx
-    smooth = (upper * (16 - wy) + lower * wy) >> 8
+    smooth = between_points(stream.array((16, 16), 50) - 25, 16, height, width)
     pixels: IntArray = np.array(_COLOURS[event], np.int64)[None, None, :] + smooth[:, :, None]
     return pixels
 
