@@ -34,7 +34,7 @@ def measure(plan: Plan, submission: Submission, predictions: Predictions | None,
         advance(1)
     return Measurements(
         latency=[timing],
-        throughput=[_throughput(timing)],
+        throughput=[_throughput(timing, workload.rate)],
         energy=[energy],
         cost=cost,
         peak_memory_bytes=peak_memory_bytes(),
@@ -71,12 +71,12 @@ def _equal(row: Row, stored: Row) -> bool:
     return all(np.array_equal(row[name], stored[name], equal_nan=stored[name].dtype.kind == "f") for name in stored)
 
 
-def _throughput(timing: Timing) -> Throughput:
-    """Samples a second one after the other, from the mean of the end-to-end span."""
-    whole = next((span for span in timing.spans if span.name == "end_to_end"), None)
+def _throughput(timing: Timing, rate: str) -> Throughput:
+    """Samples a second one after the other, from the mean of the span `rate`."""
+    whole = next((span for span in timing.spans if span.name == rate), None)
     if whole is None or not whole.mean:
-        return Throughput(value=None, batch_size=timing.batch_size, reason="there is no end-to-end span")
+        return Throughput(value=None, batch_size=timing.batch_size, reason=f"there is no span {rate}")
     return Throughput(
         value=1000.0 / whole.mean, batch_size=timing.batch_size, verdict=timing.verdict, reasons=timing.reasons,
-        facts={"scenario": timing.scenario, "from": "1000 / mean of end_to_end"},
+        facts={"scenario": timing.scenario, "from": f"1000 / mean of {rate}"},
     )  # fmt: skip

@@ -23,13 +23,15 @@ class Workload:
 
     `load(i)` gives item `i` of `count`, already decoded; it is called before anything is timed. The first stage is
     called with (item, item). An item holds `batch_size` samples; every latency and energy is divided by that.
-    A tracker brings the one stage `update`; no name matters here but `headline`, the span that verdicts look at.
+    A tracker brings the stages `init` and `update`; no name matters here but `headline`, the span that verdicts look at,
+    and `rate`, the one whose mean gives the throughput (a tracker starts once and updates for every frame).
     """
 
     count: int
     load: Callable[[int], Any]
     stages: tuple[Stage, ...]
     headline: str = "forward"
+    rate: str = "end_to_end"
     device: str = "cpu"
     dtype: str = "float32"
     batch_size: int = 1

@@ -17,7 +17,7 @@ from harness.predict import no_gradients
 from harness.submission import Submission
 from harness.task import Dataset, RunContext, Sample, Sink, Task
 from tasks.tracking.frames import Frames, Image
-from tasks.tracking.live_regions import Region, checked_region, starting_box
+from tasks.tracking.live_regions import Region, checked_region, given_region
 
 INIT, UPDATE = 1, 2
 
@@ -45,7 +45,6 @@ class Driver:
     def __init__(self, submission: Submission, sequence: str) -> None:
         self._method, self._name, self._sequence = submission.method, submission.name, sequence
         self._wait = synchroniser(submission.device)
-        self._corners = bool(getattr(submission.method, "takes_corners", False))
         self.calls = Calls()
 
     def init(self, number: int, frame: Image, region: Region) -> None:
@@ -54,7 +53,7 @@ class Driver:
             raise DataError(
                 f"{self._sequence}, frame {number}: the annotated region is {region.tolist()}, with which no tracker can start"
             )
-        given = region.copy() if self._corners else starting_box(region)
+        given = given_region(self._method, region)
         self._timed(INIT, number, lambda: self._method.init(frame, given))
 
     def update(self, number: int, frame: Image) -> Region:

@@ -28,6 +28,11 @@ def starting_box(region: Region) -> Region:
     return np.concatenate([corners.mean(axis=0) - (size - 1) / 2, size])
 
 
+def given_region(method: Any, region: Region) -> Region:
+    """What `init` of a tracker is given: four corners only where it says ``takes_corners``, else an upright box."""
+    return region.copy() if getattr(method, "takes_corners", False) else starting_box(region)
+
+
 def checked_region(answer: Any, where: str) -> Region:
     """The region that `update` answered, as such or under ``box``; raises PredictionError naming `where`."""
     value = answer.get("box") if isinstance(answer, Mapping) else answer

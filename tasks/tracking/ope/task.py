@@ -39,6 +39,7 @@ from tasks.tracking.ope.results import PREDICTIONS, read_results
 from tasks.tracking.ope.rules import RULES
 
 if TYPE_CHECKING:
+    from harness.measure.workload import Workload
     from harness.record import Observed
     from harness.submission import Submission
 
@@ -101,6 +102,12 @@ class OnePass(Task):
         from tasks.tracking.live import predict_one_pass
 
         predict_one_pass(self, submission, dataset, sink, run)
+
+    def workload(self, submission: "Submission", dataset: Dataset, run: RunContext) -> "Workload":
+        """A start and an update, timed apart."""
+        from tasks.tracking.live_workload import tracker_workload
+
+        return tracker_workload(submission, dataset)
 
     def observed(self, beside: Table) -> "Sequence[Observed]":
         """Frames a second."""

@@ -36,6 +36,7 @@ from tasks.tracking.vot.results import read_results
 from tasks.tracking.vot.statistics import measure, tracks
 
 if TYPE_CHECKING:
+    from harness.measure.workload import Workload
     from harness.record import Observed
     from harness.submission import Submission
 
@@ -90,6 +91,12 @@ class Vot(Task):
         from tasks.tracking.live_resets import predict_resets
 
         predict_resets(submission, dataset, sink, run)
+
+    def workload(self, submission: "Submission", dataset: Dataset, run: RunContext) -> "Workload":
+        """A start and an update, timed apart."""
+        from tasks.tracking.live_workload import tracker_workload
+
+        return tracker_workload(submission, dataset)
 
     def observed(self, beside: Table) -> "Sequence[Observed]":
         """Frames a second."""
