@@ -1,6 +1,7 @@
 """TinyPerson's two evaluators, word for word and slowly: one list and one loop for every sentence of their rules.
 
-For tests and for comparing times. Images are lists of annotations and of detections, as dictionaries; nothing here is shared with the implementation.
+For tests and for comparing times. Images are lists of annotations and of detections, as dictionaries; nothing here is shared
+with the implementation.
 """
 
 import functools

@@ -97,7 +97,7 @@ def _find(request: DataRequest, split: str, task: Task) -> tuple[Path, Path | No
 def _pieces(request: DataRequest, root: Path | None, annotations: Annotations) -> dict[str, Any]:
     """What reading results and live runs must know of pieces: settings, and the images that pieces belong to."""
     settings = request.settings
-    size, overlap = parse_size(str(settings.get("cut", "none"))), int(settings.get("overlap", 0))
+    size, overlap = parse_size(str(settings.get("cut", "none"))), int(settings.get("cut_overlap", 0))
     merge_iou = float(settings.get("merge_iou", 0))
     if not 0 <= merge_iou <= 1:
         raise UsageError(f"--merge-iou {merge_iou}: it must lie between 0 and 1")

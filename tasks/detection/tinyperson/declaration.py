@@ -93,7 +93,7 @@ META: Final = TaskMeta(
         "tiny_set/test/pure_bg_images/..."
     ),
     results="a JSON list of {image_id, category_id, bbox: [x, y, width, height], score}, also .gz or .zip",
-    licence="none stated by its authors; they ask that its images are not used commercially",
+    licence="none stated with the data set",
     citation="Yu et al., Scale Match for Tiny Person Detection, WACV 2020, arXiv 1912.10664",
     homepage="https://github.com/ucas-vg/PointTinyBenchmark",
     notice=(
@@ -109,7 +109,7 @@ META: Final = TaskMeta(
             name="cut", title="size of the pieces that a live run cuts images into, such as 640x512", default="none",
             compared=False,
         ),
-        SettingSpec(name="overlap", title="overlap of neighbouring pieces, pixels", default=OVERLAP, compared=False),
+        SettingSpec(name="cut_overlap", title="overlap of neighbouring pieces, pixels", default=OVERLAP, compared=False),
         SettingSpec(
             name="merge_iou", title="IoU from which pieces' detections suppress each other", default=MERGE_IOU,
             compared=False,

@@ -188,7 +188,7 @@ def test_a_live_run_answers_whole_images_or_their_pieces(sample_root: Path, tmp_
     whole, pieces = Spots(), Spots()
     first = evaluate("tinyperson", whole, **options)
     assert set(whole.seen) == {(200, 288)}
-    cut = {"cut": "160x120", "overlap": "40"}
+    cut = {"cut": "160x120", "cut_overlap": "40"}
     second = evaluate("tinyperson", pieces, settings=cut, **options)
     assert set(pieces.seen) == {(120, 160), (120, 48)}
     assert len(pieces.seen) == 6 * 40
