@@ -38,9 +38,9 @@ class Annotated:
     """The frames' paths, where the annotations name them."""
 
 
-def open_dataset(root: Path | None, request: DataRequest, split: str, official: tuple[int, int]) -> Dataset:
-    """Read the annotations and find the frames; `official` is the number of sequences and of frames."""
-    source = request.annotations or annotation_source(root)
+def open_dataset(root: Path | None, request: DataRequest, split: str, name: str, official: tuple[int, int]) -> Dataset:
+    """Read the annotations of the challenge `name` and find the frames; `official` counts its sequences and frames."""
+    source = request.annotations or annotation_source(root, name)
     if source is None:
         raise DataError("the annotations are not given: name them with --data DIR or --annotations PATH")
     images = _images(request, root)
@@ -61,12 +61,12 @@ def open_dataset(root: Path | None, request: DataRequest, split: str, official: 
     )
 
 
-def annotation_source(root: Path | None) -> Path | None:
+def annotation_source(root: Path | None, name: str) -> Path | None:
     """The toolkit's JSON file in `root` where there is one, else `root` itself."""
     if root is None:
         return None
-    files = sorted(root.glob("VOT20*.json"))
-    return files[0] if len(files) == 1 else root
+    file = root / f"{name}.json"
+    return file if file.is_file() else root
 
 
 def is_root(folder: Path, name: str) -> bool:

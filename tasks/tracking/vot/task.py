@@ -62,7 +62,9 @@ class Vot(Task):
         root = None
         if request.data is not None:
             root = find_root(request.data, lambda folder: is_root(folder, self.challenge.name), self)
-        return open_dataset(root, request, split, (self.challenge.sequences, self.challenge.frames))
+        return open_dataset(
+            root, request, split, self.challenge.name, (self.challenge.sequences, self.challenge.frames)
+        )
 
     def write_sample(self, directory: Path) -> None:
         """Write the generated sample."""

@@ -15,7 +15,7 @@ from harness.task import DataRequest, Dataset, Predictions, Scoring, Task
 from tasks.tracking.names import key
 from tasks.tracking.ope.task import lasot, nfs, otb100, uav123
 from tasks.tracking.text import read_rows
-from tasks.tracking.vot.task import vot2018
+from tasks.tracking.vot.task import vot2018, vot2019
 
 WriteRows = Callable[[Path, list[str]], Path]
 
@@ -337,3 +337,24 @@ def test_a_score_is_absent_where_no_sequence_is_long_enough(vot_truth: Path, vot
     found = task.aggregate(statistics, "pysot")
     assert found["EAO"] is None and found["lost_number"] == 1.0
     assert "no sequence is as long as the 100 to 356 frames" in task.undefined("EAO", statistics)
+
+
+def test_the_json_file_of_the_year_is_taken(tmp_path: Path) -> None:
+    for year, width in (("2018", 40), ("2019", 50)):
+        entry = {"gt_rect": [[1, 2, 3, 4]] * 3, "width": width, "height": 30}
+        (tmp_path / f"VOT{year}.json").write_text(json.dumps({"bag": entry}))
+    for task, width in ((vot2018(), 40), (vot2019(), 50)):
+        dataset = task.open(DataRequest(data=tmp_path, with_inputs=False))
+        assert dataset.truth.dense("size").tolist() == [[width, 30]]
+
+
+def test_some_of_the_sequences_are_scored_alone(
+    vot_truth: Path, vot_results: Path, otb_truth: Path, otb_results: Path
+) -> None:
+    """What `--limit` leaves: results of the other sequences are known and passed over."""
+    for task, truth, results in ((vot2018(), vot_truth, vot_results), (otb100(), otb_truth, otb_results)):
+        dataset = task.limit(opened(task, truth), 1)
+        predictions = task.read(results, dataset)
+        assert predictions.table.ids == dataset.ids and not predictions.warnings
+        protocol = task.meta.protocols[0].id
+        assert len(task.score(dataset, predictions, Scoring(protocol=protocol)).table) == 1
