@@ -2,7 +2,6 @@
 
 from harness.columns import Row
 from harness.plan import Plan
-from harness.predict import answer
 from harness.progress import Reporter
 from harness.record import Cost, Measurements, Throughput, Timing
 from harness.submission import Submission
@@ -54,10 +53,9 @@ def _compared(
         return timing
     size = submission.batch_size
     samples = [dataset.sample(index) for index in range(min(size, len(dataset.ids)))]
-    encode = task.encoder(submission, dataset)
     equal = all(
         _equal(row, predictions.table.row(predictions.table.position(sample.id)))
-        for row, sample in zip(answer(submission, samples, size, encode), samples, strict=True)
+        for row, sample in zip(task.answers(submission, dataset, samples, size), samples, strict=True)
     )
     if equal:
         return msgspec.structs.replace(timing, outputs_equal=True)

@@ -134,6 +134,17 @@ class Task(ABC):
 
         predict_batches(self, submission, dataset, sink, run)
 
+    def answers(
+        self, submission: "Submission", dataset: Dataset, samples: Sequence[Sample], size: int
+    ) -> Sequence[Row]:
+        """At most `size` samples answered as `predict` answers them: so it is seen that what was timed is what was scored.
+
+        Override where `predict` does more than hand over batches (pieces of images, merged).
+        """
+        from harness.predict import answer
+
+        return answer(submission, samples, size, self.encoder(submission, dataset))
+
     def workload(self, submission: "Submission", dataset: Dataset, run: "RunContext") -> "Workload":
         """What is timed: the three steps of a submission; trackers and others bring their own spans."""
         from harness.measure.workload import method_workload

@@ -25,14 +25,20 @@ def predict_pieces(submission: Submission, dataset: Dataset, sink: Sink, run: Ru
     """
     for index in sink.pending():
         sample = dataset.sample(index)
-        pieces = cut(sample, dataset.facts)
-        rows: list[Row] = []
-        for start in range(0, len(pieces), run.batch_size):
-            batch = [piece for piece, _ in pieces[start : start + run.batch_size]]
-            rows += answer(submission, batch, run.batch_size, encode)
-        sink.put(sample.id, join(rows, pieces, dataset.facts["merge_iou"]))
+        sink.put(sample.id, answer_pieces(submission, sample, dataset.facts, run.batch_size, encode))
         run.advance(1)
         run.between()
+
+
+def answer_pieces(
+    submission: Submission, sample: Sample, facts: Mapping[str, Any], size: int, encode: Encoder
+) -> Row:  # fmt: skip
+    """The answer to one image, from its pieces in batches of `size`."""
+    pieces = cut(sample, facts)
+    rows: list[Row] = []
+    for start in range(0, len(pieces), size):
+        rows += answer(submission, [piece for piece, _ in pieces[start : start + size]], size, encode)
+    return join(rows, pieces, facts["merge_iou"])
 
 
 def cut(sample: Sample, facts: Mapping[str, Any]) -> Pieces:

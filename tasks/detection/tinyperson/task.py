@@ -17,7 +17,9 @@ from harness.task import (
     Encoder,
     FloatArray,
     Predictions,
+    Row,
     RunContext,
+    Sample,
     Scoring,
     Sink,
     Statistics,
@@ -78,6 +80,17 @@ class TinyPerson(Task):
         from tasks.detection.tinyperson.live import predict_pieces
 
         return predict_pieces(submission, dataset, sink, run, self.encoder(submission, dataset))
+
+    def answers(
+        self, submission: "Submission", dataset: Dataset, samples: Sequence[Sample], size: int
+    ) -> Sequence[Row]:
+        """Some images answered anew, whole or in pieces."""
+        if "cut" not in dataset.facts:
+            return super().answers(submission, dataset, samples, size)
+        from tasks.detection.tinyperson.live import answer_pieces
+
+        encode = self.encoder(submission, dataset)
+        return [answer_pieces(submission, sample, dataset.facts, size, encode) for sample in samples]
 
     def workload(self, submission: "Submission", dataset: Dataset, run: RunContext) -> "Workload":
         """What is timed: an image, with all its pieces where it is cut."""
