@@ -62,7 +62,8 @@ class OnePass(Task):
         root = None
         if request.data is not None:
             root = find_root(request.data, lambda folder: is_root(folder, self.benchmark, split), self)
-        return open_dataset(root, request, split, self.benchmark)
+        dataset = open_dataset(root, request, split, self.benchmark)
+        return replace(dataset, facts={**dataset.facts, "benchmark": self.meta.id})
 
     def write_sample(self, directory: Path) -> None:
         """Write the generated sample."""
