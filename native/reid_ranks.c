@@ -3,6 +3,7 @@
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "kernels.h"
 
@@ -26,18 +27,28 @@ typedef struct {
     int64_t length;
 } Features;
 
+/* Pairs of numbers, an extension that GCC and Clang share; their machine code may differ, their sums may not. */
+typedef float Singles __attribute__((vector_size(8)));
+typedef double Doubles __attribute__((vector_size(16)));
+
+static inline Doubles pair(const float *numbers) {
+    Singles two;
+    memcpy(&two, numbers, sizeof two);
+    return __builtin_convertvector(two, Doubles);
+}
+
 /* The product of two single-precision vectors in double precision, added in one order on every machine: eight sums. */
 static double product(const float *a, const float *b, int64_t length) {
-    double s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0, s6 = 0, s7 = 0;
+    Doubles s0 = {0, 0}, s1 = {0, 0}, s2 = {0, 0}, s3 = {0, 0};
     int64_t i = 0;
     for (; i + 8 <= length; i += 8) {
-        s0 += (double)a[i] * b[i], s1 += (double)a[i + 1] * b[i + 1];
-        s2 += (double)a[i + 2] * b[i + 2], s3 += (double)a[i + 3] * b[i + 3];
-        s4 += (double)a[i + 4] * b[i + 4], s5 += (double)a[i + 5] * b[i + 5];
-        s6 += (double)a[i + 6] * b[i + 6], s7 += (double)a[i + 7] * b[i + 7];
+        s0 += pair(a + i) * pair(b + i), s1 += pair(a + i + 2) * pair(b + i + 2);
+        s2 += pair(a + i + 4) * pair(b + i + 4), s3 += pair(a + i + 6) * pair(b + i + 6);
     }
-    for (; i < length; i++) s0 += (double)a[i] * b[i];
-    return ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7));
+    Doubles sums = (s0 + s1) + (s2 + s3);
+    double rest = 0;
+    for (; i < length; i++) rest += (double)a[i] * b[i];
+    return (sums[0] + sums[1]) + rest;
 }
 
 /* |g|^2 - 2 q.g, which ranks as the Euclidean distance does. */
@@ -59,16 +70,22 @@ static void count_near(Row_f64 *row, const Features *features, double distance, 
     count_f64(row, exact(features, index), index, times);
 }
 
+/* Undo the count of an image that is no other to be ranked before. */
+static void take_back(Row_f64 *row, const Features *features, const float *products, double margin, double worst, int64_t index) {
+    double distance = features->squares[index] - 2 * (double)products[index];
+    if (!(distance > worst && distance <= FLT_MAX)) count_near(row, features, distance, margin, index, -1);
+}
+
 /* The squared lengths of `n` vectors in double precision. */
 API int64_t reid_squares(int64_t n, int64_t length, const float *features, double *squares) {
     for (int64_t i = 0; i < n; i++) squares[i] = product(features + i * length, features + i * length, length);
     return 0;
 }
 
-/* As reid_ranks, by the distances of features in double precision. `distances` (n_queries, n_gallery) approximate
- * |g|^2 - 2 q.g, query q's to within `margins[q]` where they are finite: images farther than a margin from all good ones are
- * not looked at again, so that neither the order in which a library adds nor its blocks can change a rank. */
-API int64_t reid_ranks_features(int64_t n_queries, int64_t n_gallery, int64_t length, const float *distances,
+/* As reid_ranks, by |g|^2 - 2 q.g in double precision. `products` (n_queries, n_gallery) approximate q.g, so that the
+ * distances made of them are right to within `margins[q]` where they are finite: images farther than a margin from all good
+ * ones are not looked at again, so that neither the order in which a library adds nor its blocks can change a rank. */
+API int64_t reid_ranks_features(int64_t n_queries, int64_t n_gallery, int64_t length, const float *products,
                                 const double *margins, const float *queries, const float *gallery, const double *squares,
                                 const int64_t *good_starts, const int64_t *good, const int64_t *skip_starts,
                                 const int64_t *skip, int64_t *stable, int64_t *least, int64_t *most) {
@@ -81,7 +98,7 @@ API int64_t reid_ranks_features(int64_t n_queries, int64_t n_gallery, int64_t le
         release_f64(&row), free(wanted);
         return -1;
     }
-    for (int64_t q = 0; q < n_queries && !bad; q++, distances += n_gallery) {
+    for (int64_t q = 0; q < n_queries && !bad; q++, products += n_gallery) {
         Features features = {queries + q * length, gallery, squares, length};
         int64_t from = good_starts[q], n_goods = good_starts[q + 1] - from;
         for (int64_t k = 0; k < n_goods; k++) {
@@ -91,13 +108,13 @@ API int64_t reid_ranks_features(int64_t n_queries, int64_t n_gallery, int64_t le
         arrange_f64(&row, wanted, good + from, n_goods);
         double margin = margins[q], worst = n_goods ? row.goods[n_goods - 1].distance + margin : -DBL_MAX;
         for (int64_t g = 0; g < n_gallery; g++) {
-            double distance = distances[g];
+            double distance = squares[g] - 2 * (double)products[g];
             if (!(distance > worst && distance <= FLT_MAX)) count_near(&row, &features, distance, margin, g, 1);
         }
-        for (int64_t k = from; k < good_starts[q + 1]; k++) count_near(&row, &features, distances[good[k]], margin, good[k], -1);
+        for (int64_t k = from; k < good_starts[q + 1]; k++)
+            take_back(&row, &features, products, margin, worst, good[k]);
         for (int64_t k = skip_starts[q]; k < skip_starts[q + 1]; k++)
-            if (!(distances[skip[k]] > worst && distances[skip[k]] <= FLT_MAX))
-                count_near(&row, &features, distances[skip[k]], margin, skip[k], -1);
+            take_back(&row, &features, products, margin, worst, skip[k]);
         ranks_f64(&row, stable + from, least + from, most + from);
     }
     release_f64(&row), free(wanted);

@@ -45,25 +45,24 @@ def rank_features(queries: Features, gallery: Features, wanted: Relevance) -> Ra
     decide are made again in double precision, in one order: equal features tie, and every machine finds the same ranks.
     """
     queries, gallery = np.ascontiguousarray(queries), np.ascontiguousarray(gallery)
-    lengths = squares(gallery)
-    longest = float(np.sqrt(lengths.max()))
-    margins = ROUNDING * (np.sqrt(squares(queries)) + longest) * longest
-    single = lengths.astype(np.float32)
     threads = len(os.sched_getaffinity(0))
     parts: list[Ranks] = []
     # The product runs on all cores, so ranking does, too.
     with ThreadPoolExecutor(threads) as pool:
-        for part in blocks(len(queries), len(gallery)):
-            found = queries[part] @ gallery.T
-            found *= -2
-            found += single
+        lengths = np.concatenate([*pool.map(lambda rows: squares(gallery[rows]), _pieces(len(gallery), threads))])
+        longest = float(np.sqrt(lengths.max()))
+        margins = ROUNDING * (np.sqrt(squares(queries)) + longest) * longest
+        slices = list(blocks(len(queries), len(gallery)))
+        room = np.empty((slices[0].stop, len(gallery)), np.float32)
+        for part in slices:
+            products = np.matmul(queries[part], gallery.T, out=room[: part.stop - part.start])
 
-            def ranked(rows: slice, found: Features = found, start: int = part.start) -> Ranks:
+            def ranked(rows: slice, products: Features = products, start: int = part.start) -> Ranks:
                 chosen = slice(start + rows.start, start + rows.stop)
                 some = wanted.rows(chosen.start, chosen.stop)
-                return rank_near(found[rows], margins[chosen], queries[chosen], gallery, lengths, some)
+                return rank_near(products[rows], margins[chosen], queries[chosen], gallery, lengths, some)
 
-            parts += pool.map(ranked, _pieces(len(found), threads))
+            parts += pool.map(ranked, _pieces(len(products), threads))
     return join(parts)
 
 

@@ -114,21 +114,21 @@ def squares(features: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def rank_near(
-    distances: NDArray[np.float32],
+    products: NDArray[np.float32],
     margins: NDArray[np.float64],
     queries: NDArray[np.float32],
     gallery: NDArray[np.float32],
     lengths: NDArray[np.float64],
     wanted: Relevance,
 ) -> Ranks:
-    """Ranks by ``|g|^2 - 2 q.g`` in double precision, of which `distances` are approximations to within `margins`.
+    """Ranks by ``|g|^2 - 2 q.g`` in double precision; with the `products` of q and g it is right to within `margins`.
 
     `lengths` are the `squares` of the gallery. Only images within a margin of a good one are computed again.
     """
     found = [np.empty(len(wanted.good.values), np.int64) for _ in range(3)]
-    n_queries, n_gallery = distances.shape
+    n_queries, n_gallery = products.shape
     bad = _NEAR(
-        n_queries, n_gallery, queries.shape[1], distances, margins, queries, gallery, lengths,
+        n_queries, n_gallery, queries.shape[1], products, margins, queries, gallery, lengths,
         wanted.good.offsets, wanted.good.values, wanted.skip.offsets, wanted.skip.values, *found,
     )  # fmt: skip
     if bad:
