@@ -9,7 +9,7 @@ from harness.errors import UsageError, WeightsError
 from harness.submission import Checkpoint
 from harness.weights import file_digest
 
-PUBLISHED: Final = "github.com/HonglinChu/SiamTrackers, NanoTrack/models/nanotrackv2 (nanotrack_backbone_sim.onnx, nanotrack_head_sim.onnx)"
+PUBLISHED: Final = "github.com/HonglinChu/SiamTrackers, NanoTrack/models/nanotrackv2"
 _HOW: Final = "name their folder, or both files with a comma between them, the backbone first: --weights FOLDER"
 
 

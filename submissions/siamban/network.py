@@ -99,8 +99,10 @@ class Heads(nn.Module):
 
 
 def _weighted(levels: Sequence[Tensor], weights: Tensor) -> Tensor:
-    first, *others = (level * weight for level, weight in zip(levels, torch.softmax(weights, 0), strict=True))
-    return sum(others, first)
+    total = torch.zeros_like(levels[0])
+    for level, weight in zip(levels, torch.softmax(weights, 0), strict=True):
+        total = total + level * weight
+    return total
 
 
 class SiamBan(nn.Module):

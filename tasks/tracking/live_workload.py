@@ -16,6 +16,10 @@ def tracker_workload(submission: Submission, dataset: Dataset) -> Workload:
     """Items are sequences: `init` on the first frame, then `update` on the second, both decoded before."""
     method: Any = submission.method
 
+    def start(_: object, item: Item) -> Image:
+        method.init(item[0], item[1].copy())
+        return item[2]
+
     def load(index: int) -> Item:
         inputs = dataset.sample(index).inputs
         frames, region = inputs["frames"], inputs["region"]
@@ -25,8 +29,8 @@ def tracker_workload(submission: Submission, dataset: Dataset) -> Workload:
         count=len(dataset.ids),
         load=load,
         stages=(
-            Stage("init", lambda _, item: method.init(item[0], item[1].copy())),
-            Stage("update", lambda _, item: method.update(item[2])),
+            Stage("init", start),
+            Stage("update", lambda frame, _: method.update(frame)),
         ),
         headline="update",
         rate="update",

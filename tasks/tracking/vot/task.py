@@ -62,9 +62,10 @@ class Vot(Task):
         root = None
         if request.data is not None:
             root = find_root(request.data, lambda folder: is_root(folder, self.challenge.name), self)
-        return open_dataset(
-            root, request, split, self.challenge.name, (self.challenge.sequences, self.challenge.frames)
-        )
+        official = self.challenge.sequences, self.challenge.frames
+        dataset = open_dataset(root, request, split, self.challenge.name, official)
+        experiment = request.settings.get("experiment", "baseline")
+        return replace(dataset, facts={**dataset.facts, "benchmark": self.meta.id, "experiment": experiment})
 
     def write_sample(self, directory: Path) -> None:
         """Write the generated sample."""
