@@ -84,6 +84,10 @@ def open_listing(benchmark: Benchmark, request: DataRequest, root: Path | None, 
     path = request.annotations or root
     if path is None:
         raise DataError("the data set is not given: name it with --data DIR or --annotations PATH")
+    if path.is_file() and path.suffix.lower() != ".zip":
+        raise DataError(
+            f"{path} is one file; --annotations names the folder or zip that holds all files of the data set"
+        )
     source = open_source(path)
     if request.annotations is not None and holds_id_files(source):
         listing = read_id_files(source)

@@ -207,6 +207,7 @@ def test_files_of_identities_that_cannot_be_used(
 def test_identities_without_images_cannot_be_embedded(task: Reid, sample: ReidDataset, tmp_path: Path) -> None:
     folder = write_ids(tmp_path / "ids", sample, "txt")
     assert "no images" in refused(task, DataRequest(annotations=folder))
+    assert "is one file" in refused(task, DataRequest(annotations=folder / "query_id.txt", with_inputs=False))
     settings = {"multi_query": True}
     assert "multi_query needs" in refused(task, DataRequest(annotations=folder, with_inputs=False, settings=settings))
 
