@@ -42,9 +42,9 @@ class Calls:
 class Driver:
     """A submission's tracker on one sequence. What goes wrong in it becomes one sentence that names the frame."""
 
-    def __init__(self, submission: Submission, sequence: str) -> None:
+    def __init__(self, submission: Submission, sequence: str, clock: Callable[[], float] = perf_counter) -> None:
         self._method, self._name, self._sequence = submission.method, submission.name, sequence
-        self._wait = synchroniser(submission.device)
+        self._clock, self._wait = clock, synchroniser(submission.device)
         self.calls = Calls()
 
     def init(self, number: int, frame: Image, region: Region) -> None:
@@ -59,16 +59,20 @@ class Driver:
     def update(self, number: int, frame: Image) -> Region:
         """Where the target is in frame `number`; raises PredictionError or SubmissionError."""
         answer = self._timed(UPDATE, number, lambda: self._method.update(frame))
-        return checked_region(answer, f"{self._name} on {self._sequence}, frame {number}")
+        return checked_region(answer, self.where(number))
+
+    def where(self, number: int) -> str:
+        """A frame as messages name it."""
+        return f"{self._name} on {self._sequence}, frame {number}"
 
     def _timed(self, kind: int, number: int, call: Callable[[], Any]) -> Any:
         try:
             with no_gradients():
-                begin = perf_counter()
+                begin = self._clock()
                 answer = call()
                 if self._wait is not None:
                     self._wait()
-                seconds = perf_counter() - begin
+                seconds = self._clock() - begin
         except (HarnessError, MemoryError):
             raise
         except (Exception, SystemExit) as error:
@@ -90,7 +94,7 @@ def one_pass(driver: Driver, frames: Frames, region: Region) -> np.ndarray[Any, 
         box = driver.update(number, frames[number])
         if len(box) != 4:
             raise PredictionError(
-                f"frame {number}: update gave four corners; this benchmark scores upright boxes x, y, width, height"
+                f"{driver.where(number)}: update gave four corners; this benchmark scores boxes x, y, width, height"
             )
         boxes.append(box)
     return np.array(boxes)

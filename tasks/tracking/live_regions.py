@@ -41,9 +41,10 @@ def checked_region(answer: Any, where: str) -> Region:
     except (TypeError, ValueError):
         region = np.empty((0, 0))
     if region.shape not in ((4,), (8,)):
-        found = f"{type(answer).__name__} of shape {region.shape}" if region.size else type(value).__name__
+        shape = f" of shape {region.shape}" if region.ndim and region.size else ""
+        found = "nothing" if value is None else f"a {type(value).__name__}{shape}"
         raise PredictionError(
-            f"{where}: update gave a {found}; it answers a box x, y, width, height, four corners x1, y1, ..., x4, y4, or a "
+            f"{where}: update gave {found}; it answers a box x, y, width, height, four corners x1, y1, ..., x4, y4, or a "
             "dictionary with one of them under 'box'"
         )
     if not np.isfinite(region).all():
