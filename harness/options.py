@@ -59,7 +59,7 @@ class RunOptions:
         many=True,
     )
 
-    variant: str = option("", "variant of the submission", verbs=LIVE, metavar="NAME")
+    variant: str = option("", "variant of the submission", verbs=("eval", "bench", "score"), metavar="NAME")
     weights: str = option("", "checkpoint file, 'default' or 'random'", verbs=LIVE, metavar="PATH")
     weights_key: str = option("", "entry of the checkpoint that holds the network", verbs=LIVE, metavar="KEY")
     device: str = option("cpu", "where the network runs", verbs=LIVE, metavar="DEVICE")

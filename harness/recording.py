@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness import __version__
 from harness.errors import SubmissionError
 from harness.manifest import Claim
+from harness.ownership import owner
 from harness.record import (
     SCHEMA,
     Artifact,
@@ -110,15 +111,14 @@ def file_part(plan: "Plan", predictions: Predictions) -> SubmissionPart:
     if not named:
         stem = path.name.split(".")[0]
         return SubmissionPart(name=f"{stem}-{predictions.table.digest()[:8]}", claims=claims(plan, []))
-    from harness.registry import find_submission, submission_names
-
-    if named in submission_names() or "/" in named:
-        _, manifest, _ = find_submission(named)
-        arxiv = manifest.paper.arxiv if manifest.paper else ""
-        return SubmissionPart(
-            name=manifest.name, title=manifest.title, arxiv=arxiv, claims=claims(plan, manifest.claims)
-        )
-    return SubmissionPart(name=named, claims=claims(plan, []))
+    manifest, variant = owner(plan.options)
+    if manifest is None:
+        return SubmissionPart(name=named, claims=claims(plan, []))
+    return SubmissionPart(
+        name=manifest.name, title=manifest.title, variant=variant.name if variant else "",
+        arxiv=manifest.paper.arxiv if manifest.paper else "", trained_on=variant.trained_on if variant else "",
+        emulated=variant.emulated if variant else "", claims=claims(plan, manifest.claims),
+    )  # fmt: skip
 
 
 def check_stated(plan: "Plan") -> None:

@@ -14,6 +14,7 @@ from harness.files import lock, write_bytes
 from harness.loading import check_settings, load_submission
 from harness.measuring import measure
 from harness.options import RunOptions
+from harness.ownership import with_declared
 from harness.plan import Phases, Plan, plan_run, prediction_key, run_key
 from harness.predictions import FACTS, save_table
 from harness.progress import Reporter
@@ -88,6 +89,7 @@ def score(options: RunOptions, reporter: Reporter) -> Outcome:
     if path is None:
         raise UsageError("no file or folder of predictions is named")
     with phases("plan"):
+        options = with_declared(options)
         plan = plan_run(options, sample=False, with_inputs=False)
         check_settings(options, set(known(plan.task.meta.settings)), plan.task.meta.id)
         check_stated(plan)
