@@ -1,0 +1,1 @@
+"""Colour words: regions of the colour that a sentence names, chosen by its words for shape, size and place. See README.md."""
