@@ -9,7 +9,10 @@ FEATURE: Final = ColumnSpec("feature", "float32", (None,), description="the imag
 INTERFACE: Final = Interface(
     id="embedding",
     title="embedding of person images",
-    inputs="image: uint8 RGB (height, width, 3); camera: int, the number of the camera that took it",
+    inputs=(
+        "image: uint8 RGB (height, width, 3); camera: int, the number of the camera that took it; "
+        "role: query, gallery or multi_query"
+    ),
     answer=(
         "feature: float32 (d,), of the same length for all images; the settings `distance` (euclidean, cosine), "
         "`feature_normalisation` and `test_time_augmentation` say how it is made and compared"

@@ -137,6 +137,7 @@ def test_it_undoes_the_colours_of_a_camera() -> None:
     assert near < 0.5 * np.linalg.norm(unadapted[0] - unadapted[1], axis=1).mean()
 
 
+@pytest.mark.slow
 def test_it_beats_the_plain_network_on_the_sample_and_says_that_it_adapted(cli: Any) -> None:
     found = {}
     for name in ("cbn", "resnet50-reid"):

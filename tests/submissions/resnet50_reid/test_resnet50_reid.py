@@ -68,6 +68,7 @@ def test_another_networks_checkpoint_is_refused(tmp_path: Path) -> None:
         load("torchreid", tmp_path / "x.pth")
 
 
+@pytest.mark.slow
 def test_torchvision_resnet50_computes_the_same(tmp_path: Path) -> None:
     torchvision = pytest.importorskip("torchvision")
     torch.manual_seed(0)
