@@ -106,9 +106,10 @@ static void cover_row(const Mask *mask, int64_t from, int64_t to, int64_t y) {
 /* On which sides a coordinate lies outside 0..last: 1 below, 2 above. */
 static int outside(int64_t at, int64_t last) { return at < 0 ? 1 : at > last ? 2 : 0; }
 
-/* Moves `p` along the line to `q` onto the side of 0..last that it lies beyond; `on` is the coordinate clipped. */
+/* Moves `p` along the line to `q` onto the side of 0..last that it lies beyond; `on` is the coordinate clipped.
+ * In doubles, as OpenCV: the product of two distances far outside the image does not fit in 64 bits. */
 static void onto_side(int64_t *on, int64_t *other, int64_t q_on, int64_t q_other, int64_t side) {
-    *other += (side - *on) * (q_other - *other) / (q_on - *on);
+    *other += (int64_t)((double)(side - *on) * (double)(q_other - *other) / (double)(q_on - *on));
     *on = side;
 }
 

@@ -88,3 +88,16 @@ def test_a_face_cut_by_the_border_counts_its_pixels_inside_only() -> None:
         np.ones(1), RECTANGLES,
     )  # fmt: skip
     assert steps.iou_sums.tolist() == [inside / 900]
+
+
+def test_an_ellipse_far_larger_than_any_image_covers_no_pixel_beyond_its_edge() -> None:
+    x, y, radius = 696_128, -569_433, 899_703
+    covered = ellipse_mask(np.array([x, y, radius, radius, 0]), 500, 400)
+    rows, columns = np.mgrid[0:400, 0:500]
+    # The edge that crosses this image is the one from 140 to 145 degrees.
+    corners = [(x + radius * np.cos(np.radians(d)), y + radius * np.sin(np.radians(d))) for d in (140, 145)]
+    (x0, y0), (x1, y1) = corners
+    inside = ((x1 - x0) * (rows - y0) - (y1 - y0) * (columns - x0)) / np.hypot(x1 - x0, y1 - y0)
+    clear = np.abs(inside) > 1.5
+    assert 0 < covered.sum() < covered.size
+    assert np.array_equal(covered[clear], inside[clear] > 0)
