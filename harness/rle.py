@@ -74,12 +74,11 @@ def run_code(runs: RunLengths, refuse: Refuse) -> bytes:
 
 
 def check_polygons(polygons: list[list[float]], height: int, width: int, refuse: Refuse) -> None:
-    """Raise for polygons that pycocotools cannot draw; four numbers are a box to it, if the first polygon has four."""
+    """Raise for polygons that pycocotools cannot draw: it draws a line of two corners, but not as the first polygon."""
     if not polygons:
         raise refuse("it holds no polygon; a mask needs one")
-    boxes = len(polygons[0]) == 4
-    for polygon in polygons:
-        if len(polygon) < 4 or len(polygon) % 2 or (boxes and len(polygon) != 4):
+    for index, polygon in enumerate(polygons):
+        if len(polygon) < (4 if index else 6) or len(polygon) % 2:
             raise refuse(f"a polygon has {len(polygon)} numbers; it needs x and y of at least three corners")
         lowest, highest = min(polygon), max(polygon)
         far = max(height, width)
