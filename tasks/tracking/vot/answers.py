@@ -38,21 +38,21 @@ def _rows(run: Any, id: str) -> Rows:
     return Rows(values=values, counts=counts, lines=np.arange(1, len(lines) + 1))
 
 
-def write_results(table: Table, path: Path) -> None:
-    """Write every repetition as ``baseline/SEQUENCE/SEQUENCE_001.txt``, into a zip where `path` ends so."""
+def write_results(table: Table, path: Path, experiment: str) -> None:
+    """Write every repetition as ``EXPERIMENT/SEQUENCE/SEQUENCE_001.txt``, into a zip where `path` ends so."""
     if path.suffix.lower() == ".zip":
         path.parent.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, text in _texts(table):
+            for name, text in _texts(table, experiment):
                 # A fixed date, so that the same results give the same archive.
                 archive.writestr(zipfile.ZipInfo(name), text)
         return
-    for name, text in _texts(table):
+    for name, text in _texts(table, experiment):
         (path / name).parent.mkdir(parents=True, exist_ok=True)
         (path / name).write_text(text, encoding="ascii")
 
 
-def _texts(table: Table) -> Iterator[tuple[str, str]]:
+def _texts(table: Table, experiment: str) -> Iterator[tuple[str, str]]:
     for index, id in enumerate(table.ids):
         row = table.row(index)
         times = int(row["repetitions"])
@@ -61,4 +61,4 @@ def _texts(table: Table) -> Iterator[tuple[str, str]]:
             text = io.StringIO()
             for code, region in zip(codes[take].tolist(), regions[take].tolist(), strict=True):
                 text.write(f"{code}\n" if code < 4 else ",".join(map(repr, region[:code])) + "\n")
-            yield f"baseline/{id}/{id}_{take + 1:03d}.txt", text.getvalue()
+            yield f"{experiment}/{id}/{id}_{take + 1:03d}.txt", text.getvalue()

@@ -25,7 +25,8 @@ PREDICTIONS: Final = (
     ColumnSpec("regions", "float64", (8,), ragged=True, group="lines",
                description="x, y, width, height, or four corners; 0 where there is no region"),
 )  # fmt: skip
-_OTHER_EXPERIMENTS: Final = ("realtime", "unsupervised", "longterm")
+EXPERIMENTS: Final = ("baseline", "realtime")
+_OTHER_EXPERIMENTS: Final = ("unsupervised", "longterm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ def read_results(tree: Tree, dataset: Dataset) -> Predictions:
     rows = []
     for id in dataset.ids:
         runs = [
-            read_run(rows, tree.where(name), frames[id]) for rows, name in zip(contents[id], files[id], strict=True)
+            read_run(rows, tree.where(name), frames[id], experiment=experiment_of(dataset))
+            for rows, name in zip(contents[id], files[id], strict=True)
         ]
         rows.append(to_row(runs))
     counts = sorted({len(names) for names in files.values()})
@@ -67,7 +69,12 @@ def to_row(runs: list[Run]) -> dict[str, NDArray[np.generic]]:
     }
 
 
-def read_run(rows: Rows, where: str, frames: int) -> Run:
+def experiment_of(dataset: Dataset) -> str:
+    """One of `EXPERIMENTS`."""
+    return str(dataset.facts.get("experiment", EXPERIMENTS[0]))
+
+
+def read_run(rows: Rows, where: str, frames: int, *, experiment: str = EXPERIMENTS[0]) -> Run:
     """Check one file's lines against the protocol of the experiment; raises PredictionError naming the line."""
     if len(rows) != frames:
         raise PredictionError(
@@ -85,7 +92,7 @@ def read_run(rows: Rows, where: str, frames: int) -> Run:
     tracked = rows.counts > 1
     regions = np.where(tracked[:, None], rows.values, 0.0)
     _check_numbers(regions, rows, where)
-    _check_order(codes, rows, where)
+    _check_order(codes, rows, where, realtime=experiment != EXPERIMENTS[0])
     return Run(codes.astype(np.uint8), regions)
 
 
@@ -100,12 +107,15 @@ def _check_numbers(regions: NDArray[np.float64], rows: Rows, where: str) -> None
             )
 
 
-def _check_order(codes: NDArray[np.float64], rows: Rows, where: str) -> None:
-    """A run starts with 1; 2 follows tracking; 0s and then a 1 follow a 2."""
+def _check_order(codes: NDArray[np.float64], rows: Rows, where: str, *, realtime: bool) -> None:
+    """A run starts with 1; 2 follows tracking; 0s and then a 1 follow a 2.
+
+    In real time MATLAB's toolkit writes a late region behind a failure, and leaves 0s before one that is found late.
+    """
     kind = np.minimum(codes, 3).astype(int)
     allowed = {SKIPPED: (SKIPPED, STARTED), STARTED: (FAILED, 3), FAILED: (SKIPPED, STARTED), 3: (FAILED, 3)}
     fits = np.array([[after in allowed[before] for after in range(4)] for before in range(4)])
-    good = np.concatenate([[kind[0] == STARTED], fits[kind[:-1], kind[1:]]])
+    good = np.concatenate([[kind[0] == STARTED], fits[kind[:-1], kind[1:]] | realtime])
     if not good.all():
         frame = int(np.argmin(good))
         name = ("0 (skipped)", "1 (started)", "2 (failed)", "a region")
@@ -129,7 +139,7 @@ def find_files(tree: Tree, dataset: Dataset) -> tuple[dict[str, list[str]], list
     known = index((*dataset.ids, *sorted(dataset.known_ids)), {})
     found: dict[str, dict[int, list[str]]] = {}
     strangers = []
-    for name in _experiment(tree):
+    for name in _of_experiment(tree, experiment_of(dataset)):
         stem, repetition = split_repetition(PurePosixPath(name).stem)
         id = known.get(key(stem))
         if id is None:
@@ -161,15 +171,21 @@ def _check_complete(tree: Tree, dataset: Dataset, found: Mapping[str, Mapping[in
             )
 
 
-def _experiment(tree: Tree) -> list[str]:
-    """The results of the supervised experiment: those in ``baseline``, or all where no folder is called so."""
+def _of_experiment(tree: Tree, experiment: str) -> list[str]:
+    """The results of one experiment: those in the folder called so, or all where there is no such folder."""
     names = [
         name
         for name in tree.names
         if name.endswith(".txt") and not PurePosixPath(name).stem.endswith(("_time", "_confidence", "_times"))
     ]
     names = [name for name in names if PurePosixPath(name).name != "list.txt"]
-    baseline = [name for name in names if "baseline" in PurePosixPath(name).parts]
-    if baseline:
-        return baseline
-    return [name for name in names if not set(_OTHER_EXPERIMENTS) & set(PurePosixPath(name).parts)] or names
+    own = [name for name in names if experiment in PurePosixPath(name).parts]
+    if own:
+        return own
+    (other,) = {*EXPERIMENTS} - {experiment}
+    kept = [name for name in names if other not in PurePosixPath(name).parts]
+    if names and not kept:
+        raise PredictionError(
+            f"{tree.path} holds results of the {other} experiment only, not of {experiment}; --experiment {other} scores them"
+        )
+    return [name for name in kept if not {*_OTHER_EXPERIMENTS} & set(PurePosixPath(name).parts)] or kept

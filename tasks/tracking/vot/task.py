@@ -32,7 +32,7 @@ from tasks.tracking.vot import details, resampling
 from tasks.tracking.vot.answers import encode_answer
 from tasks.tracking.vot.data import TAGS, is_root, open_dataset
 from tasks.tracking.vot.declaration import CHALLENGES, Challenge, declare
-from tasks.tracking.vot.results import read_results
+from tasks.tracking.vot.results import experiment_of, read_results
 from tasks.tracking.vot.statistics import measure, tracks
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class Vot(Task):
         """Write ``baseline/SEQUENCE/SEQUENCE_001.txt`` ... into a folder or zip archive."""
         from tasks.tracking.vot.answers import write_results
 
-        write_results(predictions.table, path)
+        write_results(predictions.table, path, experiment_of(dataset))
 
     def score(self, dataset: Dataset, predictions: Predictions, scoring: Scoring) -> Statistics:
         """Overlaps of every frame of every repetition."""

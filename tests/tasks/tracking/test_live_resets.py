@@ -226,3 +226,19 @@ def test_a_record_says_that_real_time_depends_on_the_machine(cli: Callable[..., 
     plain = cli(*command).json()
     assert plain["settings"] == {}
     assert not plain["warnings"]
+
+
+def test_realtime_results_are_scored_where_they_are_asked_for(
+    cli: Callable[..., Done], vot_truth: Path, vot_results: Path
+) -> None:
+    (vot_results / "baseline").rename(vot_results / "realtime")
+    late = vot_results / "realtime" / "bag" / "bag_001.txt"
+    lines = late.read_text().splitlines()
+    # As MATLAB's toolkit writes it: a region that came late, behind the failure.
+    assert lines[4:7] == ["2", "0", "0"]
+    lines[5] = "5,5,9,9"
+    late.write_text("\n".join(lines) + "\n")
+    command = ("score", "--task", "vot2018", "--annotations", vot_truth, vot_results)
+    assert "results of the realtime experiment only" in cli(*command).sentence()
+    record = cli(*command, "--experiment", "realtime", "--json").json()
+    assert next(m["value"] for m in record["metrics"] if m["name"] == "lost_number") == 1
