@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from math import inf, isfinite
+from typing import Final
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from harness.replicating import RESAMPLES, replicate
 from harness.settings import known
 from harness.statistics import MINIMUM_UNITS, interval, resample_weights
 from harness.task import Curve, Dataset, FloatArray, MetricSpec, Predictions, Scoring, Statistics, Task, Units, Values
+
+_ROUNDING: Final = 1e-9
+"""How far beyond a metric's bounds a sum of rounded terms may come: VOC's eleven times 1 / 11 are 1.0000000000000002."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +147,8 @@ def _checked(task: Task, protocol: str, scoring: Scoring, values: Values) -> Val
             )
         value = values[spec.name]
         low, high = (-inf if spec.least is None else spec.least), (inf if spec.most is None else spec.most)
-        if value is not None and isfinite(value) and not low <= value <= high:
+        slack = _ROUNDING * max(1.0, abs(high if isfinite(high) else low))
+        if value is not None and isfinite(value) and not low - slack <= value <= high + slack:
             raise HarnessError(
                 f"{task.meta.id}: aggregate gives {spec.name} = {value}, which must lie in [{low}, {high}]"
             )
@@ -192,8 +197,9 @@ def _interval(value: float, replicates: FloatArray, unit: str, spec: MetricSpec)
         )
     found = interval(value, kept)
     method = f"{found.method}, {len(replicates)} resamples of the {plural(unit)}"
-    low = found.low if spec.least is None else max(found.low, spec.least)
-    high = found.high if spec.most is None else min(found.high, spec.most)
+    # The value itself may lie beyond a bound by its rounding, and the interval holds the value.
+    low = found.low if spec.least is None else max(found.low, min(spec.least, value))
+    high = found.high if spec.most is None else min(found.high, max(spec.most, value))
     return Interval(low=low, high=high, level=found.level, method=method), ""
 
 

@@ -51,10 +51,13 @@ def interval(estimate: float, replicates: NDArray[np.float64], level: float = 0.
     precision are biased under resampling (upward, because the precision curve is interpolated from above): plain
     percentiles lie beside the estimate. The interval speaks of the score expected on data sets of this size from the
     same source; how far that is from the score on an unlimited data set is no matter of the method that is scored.
+    It always holds the estimate.
     """
     low, high = np.quantile(replicates, [(1 - level) / 2, (1 + level) / 2])
     shift = estimate - float(np.mean(replicates))
-    return Interval(low=float(low) + shift, high=float(high) + shift, level=level, method=METHOD)
+    # Where nearly all replicates are equal their mean may lie beside both quantiles, if only by a rounding.
+    low, high = min(float(low) + shift, estimate), max(float(high) + shift, estimate)
+    return Interval(low=low, high=high, level=level, method=METHOD)
 
 
 def _draw(stream: np.random.PCG64, n: int) -> NDArray[np.int64]:

@@ -78,3 +78,11 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say(metric: str) -> Non
         covered += found.low <= truth <= found.high
     # 95 % is 114 of 120; an interval of half the width, or one beside the truth, covers fewer than 100.
     assert 103 <= covered < n_sets
+
+
+@pytest.mark.parametrize("rare", [0.0, 1.0])
+def test_an_interval_holds_the_estimate_where_nearly_all_replicates_are_equal(rare: float) -> None:
+    replicates = np.full(1000, 0.5)
+    replicates[:20] = rare
+    found = interval(0.5, replicates)
+    assert found.low <= 0.5 <= found.high

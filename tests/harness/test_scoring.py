@@ -152,6 +152,15 @@ def test_what_contradicts_a_task_s_own_declaration_is_told(task: Task, dataset: 
         scored(odd(task, 0.25), dataset)
 
 
+def test_a_value_beyond_its_bound_by_the_rounding_of_a_sum_is_kept_and_inside_its_interval(
+    task: Task, dataset: Dataset
+) -> None:
+    most = float(next(spec.most for spec in task.meta.metrics if spec.name == "top1"))
+    over = float(np.nextafter(most, np.inf))
+    metric = scored(odd(task, over, lambda weights: np.full(len(weights), over)), dataset).metrics[0]
+    assert metric.value == over and metric.interval.low <= over <= metric.interval.high
+
+
 def test_a_task_that_scores_other_units_is_told(task: Task, dataset: Dataset) -> None:
     class Lost(type(task)):  # type: ignore[misc]
         def score(self, dataset: Dataset, predictions: Predictions, scoring: Scoring) -> Statistics:

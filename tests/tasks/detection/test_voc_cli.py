@@ -150,6 +150,22 @@ def test_no_detections_at_all_score_0(cli: Command, tmp_path: Path) -> None:
     assert "test split are not public" in record["task"]["notice"]
 
 
+@pytest.mark.parametrize("protocol", ["voc2007/11-point", "voc2012/area", "mmdet", "detectron2"])
+def test_a_perfect_detector_has_a_score(cli: Command, tmp_path: Path, protocol: str) -> None:
+    images = {f"i{index:02}": [("dog", 0, (1, 1, 9 + index, 9))] for index in range(30)}
+    (tmp_path / "truth.json").write_text(as_json(images))
+    lines = "".join(f"i{index:02} 0.9 1 1 {9 + index} 9\n" for index in range(30))
+    path = results(tmp_path / "results", {"dog": lines})
+    options = "--annotations", tmp_path / "truth.json", "--protocol", protocol, "--json"
+    for metric in cli("score", "--task", "voc2007", *options, path).json()["metrics"]:
+        full = 100.0 if metric["unit"] == "%" else 1.0
+        assert metric["value"] == pytest.approx(full, abs=1e-12)
+        assert metric["interval"]["low"] <= metric["value"] <= metric["interval"]["high"]
+    if protocol == "voc2007/11-point":
+        found = cli("score", "--task", "voc2007", *options, "--no-interval", path).json()["metrics"][0]
+        assert found["value"] == 1.0000000000000002, "eleven times 1 / 11, as the official function adds them"
+
+
 def test_objects_that_are_all_difficult_give_no_number_but_a_reason(cli: Command, tmp_path: Path) -> None:
     (tmp_path / "truth.json").write_text(as_json({"a": [("dog", 1, (1, 1, 5, 5))]}))
     path = results(tmp_path / "results", {"dog": "a 1 1 1 5 5\n"})
