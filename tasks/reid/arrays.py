@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from harness.archives import TEXT_LIMIT
 from harness.errors import PredictionError
-from harness.mat import read_mat
+from harness.mat import Cell, read_mat
 from harness.npz import KINDS, check_npz
 from harness.number_rows import BadRow, read_rows
 from tasks.reid.folders import Source, open_source
@@ -52,8 +52,7 @@ def read_arrays(path: Path) -> Arrays:
     if suffix == ".npz":
         return _named(path, _from_npz(path))
     if suffix == ".mat":
-        found = read_mat(path, PredictionError)
-        return _named(path, {name: value for name, value in found.items() if isinstance(value, np.ndarray)})
+        return _named(path, _from_mat(path))
     raise PredictionError(
         f"{path}: features and distances are read from .npz, .mat, .npy, .txt, folders and .zip of these"
     )
@@ -115,6 +114,17 @@ def _from_npz(path: Path) -> Arrays:
         MemoryError,
     ) as error:
         raise _unreadable(path, error, "save it with numpy.savez") from None
+
+
+def _from_mat(path: Path) -> Arrays:
+    """Arrays, and names as a cell array of text."""
+    found: dict[str, NDArray[Any]] = {}
+    for name, value in read_mat(path, PredictionError).items():
+        if isinstance(value, np.ndarray):
+            found[name] = value
+        elif isinstance(value, Cell) and all(isinstance(text, str) for text in value.values):
+            found[name] = np.array(value.values, np.str_)
+    return found
 
 
 def _mapped(path: Path) -> NDArray[Any]:

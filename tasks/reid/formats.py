@@ -143,7 +143,10 @@ def _check_people(path: Path, role: str, arrays: Arrays, images: Images) -> None
 
 
 def _by_name(path: Path, role: str, names: Array, count: int, dataset: ReidDataset) -> Int:
-    found = [PurePosixPath(str(name).strip().replace("\\", "/")).name for name in names.reshape(-1).tolist()]
+    if names.dtype.kind not in "US":
+        raise PredictionError(f"{path}, {role}_names: they are {names.dtype}, expected text")
+    texts = np.char.decode(names, "utf-8", "replace") if names.dtype.kind == "S" else names
+    found = [PurePosixPath(text.strip().replace("\\", "/")).name for text in texts.reshape(-1).tolist()]
     found = found[:-1] if found and not found[-1] else found
     if len(found) != count:
         raise PredictionError(f"{path} has {len(found)} {role}_names for {count} rows")

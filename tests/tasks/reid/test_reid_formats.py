@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from harness.errors import PredictionError
+from harness.mat import Cell
 from harness.mat_writer import write_mat
 from harness.task import Scoring
 from tasks.reid.data import ReidDataset, role_ids
@@ -64,6 +65,21 @@ def test_every_form_gives_the_same_features(
                 for file in path.iterdir():
                     archive.write(file, file.name)
             path = tmp_path / "results.zip"
+    assert read_results(path, sample).table.digest() == expected
+
+
+@pytest.mark.parametrize("form", ["bytes", "cells"])
+def test_names_in_every_form(sample: ReidDataset, features_file: Write, tmp_path: Path, form: str) -> None:
+    path, arrays = features_file(), dict(np.load(features_file()))
+    expected = read_results(path, sample).table.digest()
+    names = {f"{role}_names": arrays[f"{role}_names"] for role in ("query", "gallery")}
+    if form == "bytes":
+        path = features_file("bytes.npz", **{name: np.char.encode(array) for name, array in names.items()})
+    else:
+        path = tmp_path / "features.mat"
+        cells = {name: Cell((len(array), 1), array.tolist()) for name, array in names.items()}
+        features = {name: array for name, array in arrays.items() if name.endswith("features")}
+        write_mat(path, {**features, **cells})
     assert read_results(path, sample).table.digest() == expected
 
 
@@ -149,6 +165,7 @@ def changed(array: np.ndarray, place: Any, value: Any) -> np.ndarray:
         (lambda a: {"query_features": None}, "must hold query_features and gallery_features, or distances"),
         (lambda a: {"query_f": a["query_features"]}, "mean the same"),
         (lambda a: {"query_names": a["query_names"].astype(object)}, "cannot be read"),
+        (lambda a: {"query_names": np.arange(72)}, "query_names: they are int64, expected text"),
     ],
 )
 def test_features_that_do_not_fit(sample: ReidDataset, features_file: Write, change: Any, words: str) -> None:
