@@ -94,7 +94,8 @@ def replicates(answers: Answers, rule: Rule, weights: NDArray[np.uint16], names:
         elif name == "mIoU" and rule.masks is not None and rule.masks.single:
             # Its mean is one of single precision, which a weighted sum would not give.
             column = columns[name].astype(np.float32)
-            found[name] = np.array([np.mean(np.repeat(column, row)) for row in weights], np.float64)
+            means = (np.mean(np.repeat(column, row)) if row.any() else np.nan for row in weights)
+            found[name] = np.fromiter(means, np.float64, len(weights))
             continue
         else:
             kept = ~np.isnan(columns[name])
