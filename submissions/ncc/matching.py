@@ -8,9 +8,9 @@ Float = NDArray[np.float64]
 
 
 def grey(image: NDArray[np.uint8]) -> Grey:
-    """Luma of an RGB image uint8 (h, w, 3), rounded: Rec. 601 weights in 14-bit fixed point, as OpenCV has them."""
-    weighted = image.astype(np.int32) @ np.array([4899, 9617, 1868], np.int32)
-    return ((weighted + 8192) >> 14).astype(np.uint8)
+    """Luma of an RGB image uint8 (h, w, 3), rounded: Rec. 601 weights in 15-bit fixed point, as OpenCV has them."""
+    weighted = image.astype(np.int32) @ np.array([9798, 19235, 3735], np.int32)
+    return ((weighted + 16384) >> 15).astype(np.uint8)
 
 
 def correlation(window: Grey, template: Grey) -> Float:
