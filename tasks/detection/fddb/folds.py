@@ -48,7 +48,7 @@ def read_folds(folder: Path) -> Faces:
         images = folder / f"FDDB-fold-{fold:02d}.txt"
         if not images.is_file():
             return faces
-        listed += images.read_text(encoding="utf-8", errors="replace").split()
+        listed += images.read_text(encoding="utf-8-sig", errors="replace").split()
     if tuple(listed) != faces.names:
         pairs = zip([*listed, "nothing"], [*faces.names, "nothing"], strict=False)
         one, other = next(pair for pair in pairs if pair[0] != pair[1])

@@ -217,6 +217,16 @@ def test_bad_data_are_named(
     assert words in str(raised.value)
 
 
+def test_lists_with_a_byte_order_mark_are_read(root: Path, dataset: Dataset, tmp_path: Path) -> None:
+    import shutil
+
+    shutil.copytree(root, tmp_path / "data")
+    for path in sorted((tmp_path / "data" / "FDDB-folds").iterdir()):
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    found = Fddb().open(DataRequest(data=tmp_path / "data", with_inputs=False))
+    assert data_digest(found) == data_digest(dataset)
+
+
 def test_without_images_and_sizes_it_is_said_what_to_do(root: Path, tmp_path: Path) -> None:
     import shutil
 
