@@ -64,8 +64,9 @@ def connected(values: Int) -> Int:
         before = labels.copy()
         for left, right, same in ((labels[:, :-1], labels[:, 1:], across), (labels[:-1], labels[1:], down)):
             least = np.minimum(left, right)
-            np.copyto(left, least, where=same)
-            np.copyto(right, least, where=same)
+            # The minimum once more: a pixel's right half may just have become smaller as the next one's left half.
+            np.minimum(left, least, out=left, where=same)
+            np.minimum(right, least, out=right, where=same)
         # Every pixel takes its representative's label, which halves the way at each turn.
         labels = labels.reshape(-1)[labels]
         if np.array_equal(labels, before):

@@ -1,5 +1,6 @@
 """A pickle from a stranger is read without running anything, or refused."""
 
+import contextlib
 import datetime
 import os
 import pickle
@@ -29,10 +30,8 @@ def test_plain_data_come_back_from_every_protocol(value: Any, protocol: int) -> 
 
 @given(st.binary(max_size=60))
 def test_whatever_the_bytes_are_they_give_a_value_or_one_error(data: bytes) -> None:
-    try:
+    with contextlib.suppress(NotPlain):
         read_plain(data)
-    except NotPlain:
-        pass
 
 
 @given(PLAIN, st.integers(0, 4), st.data())
@@ -56,7 +55,7 @@ class Runs:
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_nothing_is_run_and_the_name_that_was_asked_for_is_told(tmp_path: Any, protocol: int) -> None:
     made = tmp_path / "made"
-    with pytest.raises(NotPlain, match="posix.mkdir.*would run code"):
+    with pytest.raises(NotPlain, match=r"posix.mkdir.*would run code"):
         read_plain(pickle.dumps([{"refs": Runs(str(made))}], protocol))
     assert not made.exists()
     pickle.loads(pickle.dumps(Runs(str(made)), protocol))

@@ -145,7 +145,7 @@ def test_missing_answers_are_wrong_but_left_out_by_google(corners: Array, data: 
     answered = np.array(data.draw(st.lists(st.booleans(), min_size=len(boxes), max_size=len(boxes))))
     answers = of_boxes(boxes[:, 0], boxes[:, 1], answered)
     right = [
-        slow_iou(*pair, "plain") >= 0.5 for pair, given in zip(boxes.tolist(), answered.tolist(), strict=True) if given
+        slow_iou(*pair, "plain") >= 0.5 for pair, has in zip(boxes.tolist(), answered.tolist(), strict=True) if has
     ]
     if not right:
         assert summarize(answers, BY_ID["refer-ge"]) == {}
@@ -161,23 +161,23 @@ PIXELS = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8), st.booleans())
 def test_masks_count_as_lavt_and_mcn_count_them(drawn: list[tuple[int, int, bool]]) -> None:
     common = np.array([min(a, b) for a, b, _ in drawn], np.int64)
     either = np.array([max(a, b) for a, b, _ in drawn], np.int64)
-    answered = np.array([given for _, _, given in drawn])
+    answered = np.array([has for _, _, has in drawn])
     answers = of_masks(np.where(answered, common, 0), either, answered)
     lavt, mcn = summarize(answers, BY_ID["lavt"]), summarize(answers, BY_ID["mcn"])
     if not answered.any():
         assert lavt == {} and mcn == {}
         return
     plain, smooth, total = [], 0.0, 0
-    for i, u, given in zip(common.tolist(), either.tolist(), answered.tolist(), strict=True):
-        plain.append(i / u if given and u else 0.0)
-        smooth += (i + 1e-10) / (u + 1e-10) if given else 0.0
-        total += i if given else 0
+    for i, u, has in zip(common.tolist(), either.tolist(), answered.tolist(), strict=True):
+        plain.append(i / u if has and u else 0.0)
+        smooth += (i + 1e-10) / (u + 1e-10) if has else 0.0
+        total += i if has else 0
     assert lavt["mIoU"] == float(np.mean(plain))
     assert lavt["P60"] == sum(iou >= 0.6 for iou in plain) / len(plain)
     assert lavt["oIoU"] == (total / either.sum() if either.sum() else None)
     assert mcn["mIoU"] == smooth / len(plain)
     assert mcn["P50"] == sum(
-        given and (i + 1e-10) / (u + 1e-10) > 0.5 for i, u, given in zip(common, either, answered, strict=True)
+        has and (i + 1e-10) / (u + 1e-10) > 0.5 for i, u, has in zip(common, either, answered, strict=True)
     ) / len(plain)
 
 
