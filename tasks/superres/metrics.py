@@ -18,6 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.kernels import Kernel
+
 Float = NDArray[np.float64]
 Image = NDArray[np.uint8]
 
@@ -36,26 +38,28 @@ class Quality(NamedTuple):
     ssim: float
 
 
-def unit_luma(rgb: Image) -> Float:
-    """BT.601 luma of ``rgb2ycbcr(im2double(rgb))``: float64 ``(H, W)`` in [16/255, 235/255], not rounded."""
-    unit = rgb / 255.0
-    red, green, blue = (weight / 255.0 for weight in LUMA_WEIGHTS)
-    luma: Float = red * unit[..., 0] + green * unit[..., 1] + blue * unit[..., 2] + LUMA_OFFSET / 255.0
-    return luma
+_SINGLE = Kernel("superres_single_luma", "uint8[]", "int64", "float64[]", "float64", "float64[]")
+_ROUNDED = Kernel("superres_rounded_luma", "uint8[]", "int64", "float64[]", "float64", "float64[]")
+_SSIM = Kernel("superres_ssim", *["float64[]"] * 2, *["int64"] * 2, *["float64[]"] * 3)
 
 
 def single_luma(rgb: Image) -> Float:
     """Luma in [16, 235] as the reference has it, in steps of single precision; float64 ``(1, H, W)``."""
     # Single precision costs 4e-8 dB and is kept because the reference casts before it multiplies by 255.
-    return (unit_luma(rgb).astype(np.float32) * np.float32(PEAK)).astype(np.float64)[None]
+    unit = np.arange(256) / PEAK
+    return _luma(rgb, _SINGLE, np.stack([weight / PEAK * unit for weight in LUMA_WEIGHTS]), LUMA_OFFSET / PEAK)
 
 
 def rounded_luma(rgb: Image) -> Float:
     """Luma in [16, 235] rounded to whole numbers; float64 ``(1, H, W)``."""
     # Some colours lie half-way. Which way they go depends on the order of the operations, here KAIR's.
-    red, green, blue = (weight * rgb[..., channel] for channel, weight in enumerate(LUMA_WEIGHTS))
-    rounded: Float = np.round((red + green + blue) / PEAK + LUMA_OFFSET)
-    return rounded[None]
+    return _luma(rgb, _ROUNDED, np.stack([weight * np.arange(256.0) for weight in LUMA_WEIGHTS]), LUMA_OFFSET)
+
+
+def _luma(rgb: Image, kernel: Kernel, tables: Float, offset: float) -> Float:
+    luma = np.empty((1, *rgb.shape[:2]))
+    kernel(np.ascontiguousarray(rgb), luma.size, tables, offset, luma)
+    return luma
 
 
 def colours(rgb: Image) -> Float:
@@ -88,34 +92,21 @@ def _window() -> Float:
     return normalised
 
 
-def _local_mean(plane: Float) -> Float:
-    """Gaussian mean around every pixel whose window lies inside, ``(H - 10, W - 10)``; the window is separable."""
-    height, width = (length - SSIM_WINDOW + 1 for length in plane.shape)
-    weights = _window()
-    rows = np.zeros((height, plane.shape[1]))
-    for tap, weight in enumerate(weights):
-        rows += weight * plane[tap : tap + height]
-    mean = np.zeros((height, width))
-    for tap, weight in enumerate(weights):
-        mean += weight * rows[:, tap : tap + width]
-    return mean
-
-
 def ssim(reference: Float, image: Float) -> float:
     """Structural similarity of two planes ``(H, W)`` in [0, 255], the mean over all 11x11 windows that lie inside.
 
     Gaussian window, sigma 1.5; K = 0.01, 0.03; population covariance. Raises ValueError for planes smaller than the
     window. Source: Wang et al., 2004, https://doi.org/10.1109/TIP.2003.819861, and their ``ssim_index.m``.
     """
+    if reference.shape != image.shape:
+        raise ValueError(f"the planes have shapes {reference.shape} and {image.shape}")
     if min(reference.shape) < SSIM_WINDOW:
         raise ValueError(f"SSIM needs at least {SSIM_WINDOW}x{SSIM_WINDOW} pixels, the plane has {reference.shape}")
-    luminance, contrast = ((k * PEAK) ** 2 for k in SSIM_K)
-    mean_x, mean_y = _local_mean(reference), _local_mean(image)
-    squares, product = mean_x**2 + mean_y**2, mean_x * mean_y
-    variances = _local_mean(reference**2) + _local_mean(image**2) - squares
-    covariance = _local_mean(reference * image) - product
-    similarity = (2 * product + luminance) * (2 * covariance + contrast)
-    similarity /= (squares + luminance) * (variances + contrast)
+    height, width = reference.shape
+    similarity = np.empty((height - SSIM_WINDOW + 1, width - SSIM_WINDOW + 1))
+    constants = np.array([(k * PEAK) ** 2 for k in SSIM_K])
+    planes = (np.ascontiguousarray(reference, np.float64), np.ascontiguousarray(image, np.float64))
+    _SSIM(*planes, height, width, _window(), constants, similarity)
     return float(similarity.mean())
 
 
