@@ -44,10 +44,10 @@ def as_coco(truth: Objects = TRUTH) -> str:
     images = [{"id": 7 + i, "file_name": f"images/{id}.jpg"} for i, id in enumerate(truth)]
     annotations = [
         {
-            "id": 1, "image_id": 7 + i, "category_id": 3 * names.index(name), "ignore": difficult,
+            "id": 101 + 10 * i + n, "image_id": 7 + i, "category_id": 3 * names.index(name), "ignore": difficult,
             "bbox": [x1 - 1, y1 - 1, x2 - x1 + 1, y2 - y1 + 1], "area": 1, "iscrowd": 0,
         }
-        for i, objects in enumerate(truth.values()) for name, difficult, (x1, y1, x2, y2) in objects
+        for i, objects in enumerate(truth.values()) for n, (name, difficult, (x1, y1, x2, y2)) in enumerate(objects)
     ]  # fmt: skip
     categories = [{"id": 3 * k, "name": name} for k, name in enumerate(names)]
     return json.dumps({"images": images, "annotations": annotations, "categories": categories})

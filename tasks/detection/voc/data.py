@@ -57,16 +57,26 @@ def open_dataset(task: Task, year: int, request: DataRequest) -> Dataset:
 def layout_root(task: Task, year: int, split: str, request: DataRequest) -> Path | None:
     """The folder ``VOC2007`` (or one's own in its layout) in `--data`, or in `--annotations` if that is a folder."""
     folder = request.annotations if request.annotations is not None and request.annotations.is_dir() else request.data
-    if folder is None:
-        return None
     from_file = request.annotations is not None and request.annotations.is_file()
+    # A file of annotations needs the folder for its images only, and result files are scored without any.
+    if folder is None or (from_file and (request.images is not None or not request.with_inputs)):
+        return None
     listing = LISTS / f"{split}.txt"
+    other: list[str] = []
 
     def wanted(place: Path) -> bool:
         there = (place / "JPEGImages").is_dir() if from_file else (place / listing).is_file()
-        return there and not _other_year(place.resolve().name, year)
+        ours = not _other_year(place.resolve().name, year)
+        if ours and not there and not from_file and (place / LISTS).is_dir():
+            other.append(f"{place / LISTS} has no {listing.name}: the list of the split's images is missing")
+        return there and ours
 
-    return find_root(folder, wanted, task)
+    try:
+        return find_root(folder, wanted, task)
+    except DataError:
+        if other:
+            raise DataError(other[0]) from None
+        raise
 
 
 def _other_year(name: str, year: int) -> bool:

@@ -1,6 +1,7 @@
 """Ground truth in one JSON file: objects by image id, or COCO's format; told apart by their structure."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -33,6 +34,7 @@ class _Annotation(msgspec.Struct, gc=False):
     image_id: int | str
     category_id: int
     bbox: _Box
+    id: int | str | None = None
     iscrowd: int | bool = 0
     ignore: int | bool = 0
     difficult: int | bool = 0
@@ -88,7 +90,10 @@ def _cut(box: _Box) -> _Box:
 def _from_coco(path: Path, found: _Coco) -> Annotations:
     """COCO's boxes count pixels from 0 and give width and height: x, y, w, h is x + 1, y + 1, x + w, y + h here."""
     names = {category.id: category.name for category in sorted(found.categories, key=lambda item: item.id)}
-    ids = _image_ids(path, found.images)
+    _check_unique(path, "category", [category.id for category in found.categories])
+    _check_unique(path, "annotation", [item.id for item in found.annotations if item.id is not None])
+    _check_unique(path, "image", [image.id for image in found.images])
+    ids = _image_ids(found.images)
     images = {ids[image.id]: ImageObjects(image.file_name or f"{image.id}.jpg", [], [], []) for image in found.images}
     unknown = 0
     for entry, item in enumerate(found.annotations):
@@ -106,12 +111,14 @@ def _from_coco(path: Path, found: _Coco) -> Annotations:
     return gather(path, images, tuple(names.values()), [left_out] if unknown else [])
 
 
-def _image_ids(path: Path, images: list[_Image]) -> dict[int | str, str]:
+def _image_ids(images: list[_Image]) -> dict[int | str, str]:
     """The ids that class files use: the stems of the file names where all are there and differ, else COCO's ids."""
     stems = Counter(Path(image.file_name).stem for image in images)
     usable = all(count == 1 and stem and not any(map(str.isspace, stem)) for stem, count in stems.items())
-    ids = {image.id: Path(image.file_name).stem if usable else str(image.id) for image in images}
-    if len(ids) < len(images):
-        twice = Counter(image.id for image in images).most_common(1)[0][0]
-        raise DataError(f"{path}: the image id {twice} is there twice; ids must be unique")
-    return ids
+    return {image.id: Path(image.file_name).stem if usable else str(image.id) for image in images}
+
+
+def _check_unique(path: Path, what: str, ids: Sequence[int | str]) -> None:
+    if len(set(ids)) < len(ids):
+        twice = Counter(ids).most_common(1)[0][0]
+        raise DataError(f"{path}: the {what} id {twice} is there twice; ids must be unique")

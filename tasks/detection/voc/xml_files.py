@@ -3,6 +3,7 @@
 Source: the VOC2007 and VOC2012 development kits, section "Annotation"; py-faster-rcnn, lib/datasets/voc_eval.py (parse_rec).
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +55,7 @@ def fractions_warning(count: int, first: str) -> str:
 def read_list(path: Path) -> list[str]:
     """The image ids that a file of ImageSets/Main lists; raises DataError for ids listed twice or that are no names."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as reason:
         raise DataError(f"{path} cannot be read: {getattr(reason, 'strerror', None) or reason}") from None
     ids: dict[str, int] = {}
@@ -90,7 +91,7 @@ def _read_image(path: Path, id: str, reading: _Reading) -> ImageObjects:
     root = parse(path)
     size = root.find("size")
     sides = [_text(size, side) for side in ("width", "height")] if size is not None else []
-    if not sides or not all(side.isdigit() and int(side) > 0 for side in sides):
+    if not sides or not all(re.fullmatch(r"0*[1-9][0-9]{0,8}", side) for side in sides):
         raise DataError(f"{path} has no size: it must say width and height in pixels, above 0")
     image = ImageObjects(id + (Path(_text(root, "filename")).suffix or ".jpg"), [], [], [])
     for number, item in enumerate(root.iterfind("object"), 1):

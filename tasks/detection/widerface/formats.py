@@ -106,7 +106,7 @@ class _Texts:
                 "the image's name, the number of detections, and x y width height score for each"
             )
         self._counts.append(int(count))
-        if Path(name.decode("utf-8", "replace").strip()).name.removesuffix(".jpg") != id.partition("/")[2]:
+        if Path(name.decode("utf-8-sig", "replace").strip()).name.removesuffix(".jpg") != id.partition("/")[2]:
             self.renamed.append(id)
         body = rest[1] if len(rest) == _HEAD_LINES else b""
         return body if body.endswith(b"\n") or not body else body + b"\n"

@@ -107,6 +107,8 @@ GOOD_OBJECT = OBJECT.format(1, 2, 3, 4, name="dog", difficult=0)
         (XML.format(id="x", objects="")[:-20], "is no XML (no element found"),
         ("<annotation></annotation>", "has no size: it must say width and height"),
         (XML.replace("500", "0").format(id="x", objects=""), "has no size"),
+        (XML.replace("500", "\N{SUPERSCRIPT TWO}").format(id="x", objects=""), "has no size"),
+        (XML.replace("500", "9" * 5000).format(id="x", objects=""), "has no size"),
         (XML.format(id="x", objects="<object><name>dog</name></object>"), "object 1 has no bndbox"),
         (XML.format(id="x", objects=GOOD_OBJECT + GOOD_OBJECT.replace("dog", " ")), "object 2 has no name"),
         (
@@ -157,6 +159,19 @@ def test_a_broken_list_of_images_is_named(tmp_path: Path, text: str, words: str)
         open_voc(data=folder)
 
 
+def test_a_list_with_a_byte_order_mark_is_read_and_a_split_without_a_list_is_named(tmp_path: Path) -> None:
+    lists = write_layout(tmp_path) / "ImageSets" / "Main"
+    (lists / "test.txt").write_bytes(b"\xef\xbb\xbf000001\r\n000002\r\n")
+    assert open_voc(data=tmp_path).ids == ("000001", "000002")
+    with pytest.raises(DataError, match=r"Main has no val\.txt"):
+        open_voc(data=tmp_path, split="val")
+
+
+def test_a_file_of_annotations_needs_no_folder_of_images_where_results_are_scored(tmp_path: Path) -> None:
+    (tmp_path / "truth.json").write_text(as_json())
+    assert open_voc(annotations=tmp_path / "truth.json", data=tmp_path).ids == tuple(TRUTH)
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -174,6 +189,8 @@ def test_a_broken_list_of_images_is_named(tmp_path: Path, text: str, words: str)
         ('{"images": [], "annotations": []}', "the field 'categories' is missing"),
         (as_coco({"a": [("dog", 0, (5, 5, 1, 9))]}), r"annotations\[0\], bbox: -3.0 is negative"),
         (as_coco().replace('"id": 8', '"id": 7'), "the image id 7 is there twice"),
+        (as_coco().replace('"id": 102', '"id": 101'), "the annotation id 101 is there twice"),
+        (as_coco().replace('"id": 0', '"id": 3'), "the category id 3 is there twice"),
     ],
 )
 def test_a_broken_json_file_is_one_sentence(tmp_path: Path, content: str, words: str) -> None:
