@@ -193,7 +193,9 @@ def test_a_bad_line_is_told_with_its_file_and_number(results: Path, dataset: Dat
 
 def test_landmarks_blank_lines_and_windows_line_ends_are_no_errors(results: Path, dataset: Dataset) -> None:
     file = results / "0--Meadow" / "0_Meadow_Meadow_0_5.txt"
-    file.write_bytes(b"\xef\xbb\xbf0--Meadow/0_Meadow_Meadow_0_5.jpg\r\n2 \r\n1 2 3 4 0.5 10 11 12 13\r\n\r\n5 6 7 8 .25\t\r\n")
+    file.write_bytes(
+        b"\xef\xbb\xbf0--Meadow/0_Meadow_Meadow_0_5.jpg\r\n2 \r\n1 2 3 4 0.5 10 11 12 13\r\n\r\n5 6 7 8 .25\t\r\n"
+    )
     found = TASK.read(results, dataset)
     assert found.table.ragged("boxes_xywh").row(0).tolist() == [[1, 2, 3, 4], [5, 6, 7, 8]]
     assert not found.warnings
