@@ -11,6 +11,7 @@ from typing import Any, Final
 
 MOST_BYTES: Final = 512 << 20
 """Larger pickles are not read; those of referring expressions have some tens of MB."""
+Step = Callable[[], None]
 _MARK: Final = object()
 _NAMES: Final = {
     b"c": "GLOBAL", b"\x93": "STACK_GLOBAL", b"R": "REDUCE", b"i": "INST", b"o": "OBJ", b"\x81": "NEWOBJ",
@@ -50,7 +51,7 @@ class _Machine:
 
     def run(self) -> Any:
         """Every opcode up to STOP."""
-        steps = dict(self._steps())
+        steps = dict((*self._sized(), *self._others()))
         while (code := self._take(1)) != b".":
             self.start = self._at - 1
             step = steps.get(code)
@@ -88,7 +89,8 @@ class _Machine:
         return f"it holds the opcode {code!r} at byte {self.start}, which plain data do not need"
 
     # -- opcodes -----------------------------------------------------------------------------------------------------
-    def _steps(self) -> Iterator[tuple[bytes, Callable[[], None]]]:
+    def _sized(self) -> Iterator[tuple[bytes, Step]]:
+        """Opcodes that a number of fixed length follows, and constants."""
         push = self._stack.append
         sizes = {b"\x8c": "<B", b"X": "<I", b"\x8d": "<Q"}
         for code, form in sizes.items():
@@ -107,6 +109,10 @@ class _Machine:
             yield code, lambda form=form: self._put(self._number(form))  # type: ignore[misc]
         for code, form in {b"h": "<B", b"j": "<I"}.items():
             yield code, lambda form=form: push(self._memo[self._number(form)])  # type: ignore[misc]
+
+    def _others(self) -> Iterator[tuple[bytes, Step]]:
+        """Opcodes of text lines and containers."""
+        push = self._stack.append
         yield from (
             (b"\x80", self._protocol),
             (b"\x95", lambda: self._skip(8)),
