@@ -2,8 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +10,9 @@ from numpy.typing import NDArray
 from harness.columns import ColumnSpec, Row, Table, build_table
 from harness.errors import DataError, UsageError
 from harness.task import DataRequest, Dataset
-from tasks.superres.benchmarks import SAMPLE_TRUTH, Benchmark
-from tasks.superres.images import SUFFIXES, ImageFolder, match, open_images, shortened
+from tasks.superres.benchmarks import SAMPLE_TRUTH, Benchmark, Size
+from tasks.superres.images import ImageFolder, match, shortened
+from tasks.superres.layouts import LOW_ENDINGS, Files
 from tasks.superres.metrics import SSIM_WINDOW
 from tasks.superres.resize import downscale, modcrop
 
@@ -24,17 +23,6 @@ COLUMNS = (
     ColumnSpec("size", "int64", (2,), description="height, width in pixels"),
 )
 """How an image is kept, in the truth and in predictions."""
-HIGH_FOLDERS = ("HR", "GTmod12")
-LOW_FOLDERS = ("LR_bicubic/x{scale}", "LR_bicubic/X{scale}", "LRbicx{scale}")
-LOW_ENDINGS = ("x{scale}", "_x{scale}", "", "_LR")
-
-
-@dataclass(frozen=True, slots=True)
-class Files:
-    """Where the images of one scale lie; `low` is None where the low-resolution images are made here."""
-
-    high: ImageFolder
-    low: ImageFolder | None
 
 
 def to_row(image: Image) -> Row:
@@ -57,29 +45,6 @@ def read_scale(split: str) -> int:
     return int(found[1])
 
 
-def holds_images(folder: Path) -> bool:
-    """Whether `folder` directly holds an image that can be read."""
-    return folder.is_dir() and any(path.suffix.lower() in SUFFIXES for path in folder.iterdir())
-
-
-def high_folder(root: Path) -> Path | None:
-    """The folder of high-resolution images in the folder of a data set, which may be that folder itself."""
-    candidates = [root / name for name in HIGH_FOLDERS] + [root]
-    return next((folder for folder in candidates if holds_images(folder)), None)
-
-
-def find_files(root: Path | None, request: DataRequest, scale: int) -> Files:
-    """The images that a request means; `root` is the data set's folder where ``--data`` was given."""
-    high = request.annotations or (high_folder(root) if root else None)
-    if high is None:
-        raise UsageError("the high-resolution images are not given; name them with --data DIR or --annotations PATH")
-    low = request.images
-    if low is None and root is not None and request.annotations is None:
-        folders = [root / name.format(scale=scale) for name in LOW_FOLDERS]
-        low = next((folder for folder in folders if folder.is_dir()), None)
-    return Files(open_images(high), open_images(low) if low is not None and request.with_inputs else None)
-
-
 def open_dataset(benchmark: Benchmark, files: Files, request: DataRequest, split: str) -> Dataset:
     """Read the truth and pair every image with its low-resolution one; raises DataError for what is missing."""
     scale = read_scale(split)
@@ -87,8 +52,8 @@ def open_dataset(benchmark: Benchmark, files: Files, request: DataRequest, split
     _check_complete(benchmark, files.high, ids)
     truth = build_table(ids, [to_row(_read_high(files.high, id, scale)) for id in ids], COLUMNS)
     digest = truth.digest()
-    official = digest == benchmark.truth.get(scale)
-    noted_elsewhere = digest == SAMPLE_TRUTH or request.annotations is not None
+    official = is_official(benchmark, truth, digest, scale)
+    noted_elsewhere = digest == SAMPLE_TRUTH.get(scale) or request.annotations is not None
     warnings = [] if official or noted_elsewhere else [_other_pixels(benchmark, files.high, scale)]
     load: Callable[[str], Mapping[str, Any]] | None = None
     facts: dict[str, Any] = {"scale": scale}
@@ -108,6 +73,21 @@ def open_dataset(benchmark: Benchmark, files: Files, request: DataRequest, split
         # x2 and x4 of one image may have the same pixels, and are not to be compared.
         identity={"scale": scale},
     )
+
+
+def is_official(benchmark: Benchmark, truth: Table, digest: str, scale: int) -> bool:
+    """Whether the images are the benchmark's: known by their pixels, or where those are not, by names and sizes."""
+    if benchmark.truth:
+        return digest == benchmark.truth.get(scale)
+    if set(truth.ids) != set(benchmark.images):
+        return False
+    found = {id: tuple(map(int, size)) for id, size in zip(truth.ids, truth.dense("size"), strict=True)}
+    return all(found[id] in {_cropped(size, scale) for size in sizes} for id, sizes in benchmark.sizes.items())
+
+
+def _cropped(size: Size, scale: int) -> Size:
+    height, width = size
+    return height - height % scale, width - width % scale
 
 
 def _check_complete(benchmark: Benchmark, high: ImageFolder, ids: Sequence[str]) -> None:

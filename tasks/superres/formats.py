@@ -15,14 +15,14 @@ ENDINGS = ("", "x{scale}", "_x{scale}", "_SR", "x{scale}_SR", "_x{scale}_SR")
 """What may follow the name of an image in the name of its super-resolved copy."""
 
 
-def read_images(path: Path, dataset: Dataset) -> Predictions:
-    """Read a folder or zip archive of output images, one for every sample.
+def read_images(path: Path, dataset: Dataset, rename: Callable[[str], str] = str) -> Predictions:
+    """Read a folder or zip archive of output images, one for every sample; `rename` as in `open_images`.
 
     Raises PredictionError for what is missing, named twice, unreadable or of the wrong size; images that belong to no
     sample are left out with a warning.
     """
     try:
-        images = open_images(path)
+        images = open_images(path, rename)
     except DataError as error:
         raise PredictionError(str(error)) from None
     stems, warnings = _assign(images, dataset)

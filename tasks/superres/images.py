@@ -1,7 +1,7 @@
 """Images in a folder or a zip archive, found by their stems and decoded to uint8 RGB."""
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -15,6 +15,9 @@ SUFFIXES = (".png", ".bmp")
 """What is read: formats that keep every pixel. JPEG does not."""
 FORMATS = ("PNG", "BMP")
 MODES = ("RGB", "L", "1", "P")
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PNG_DEPTH = 24
+"""Where a PNG file says how many bits a sample has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,9 @@ def decode(data: bytes, where: str) -> NDArray[np.uint8]:
     """Decode an image file to uint8 RGB ``(H, W, 3)``; `where` names it in the DataError for one that is damaged."""
     from PIL import Image
 
+    if data.startswith(PNG_SIGNATURE) and data[PNG_DEPTH : PNG_DEPTH + 1] == b"\x10":
+        # Pillow would drop the lower eight bits of RGB without a word.
+        raise DataError(f"{where} has 16 bits a sample, expected 8; round it to 8 bits as its authors do")
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             if image.mode not in MODES:
@@ -56,8 +62,11 @@ def decode(data: bytes, where: str) -> NDArray[np.uint8]:
         raise DataError(f"{where} is no image that can be read ({reason}); copy the file again") from None
 
 
-def open_images(source: Path) -> ImageFolder:
-    """The images of a folder or zip; DataError if there is none, or if two have the same stem."""
+def open_images(source: Path, rename: Callable[[str], str] = str) -> ImageFolder:
+    """The images of a folder or zip; DataError if there is none, or if two have the same stem.
+
+    `rename` gives the name that an image goes by here for the stem of its file, the empty text to leave it out.
+    """
     if not source.exists():
         raise DataError(f"{source} does not exist; give a folder or a zip archive of images")
     archive = None if source.is_dir() else Archive(source, DataError)
@@ -67,9 +76,11 @@ def open_images(source: Path) -> ImageFolder:
         path = PurePosixPath(name)
         if path.suffix.lower() not in SUFFIXES or path.name.startswith(".") or "__MACOSX" in path.parts:
             continue
-        if path.stem in entries:
-            raise DataError(f"{source} holds both {entries[path.stem]} and {name}; keep one of them")
-        entries[path.stem] = name
+        stem = rename(path.stem)
+        if stem and stem in entries:
+            raise DataError(f"{source} holds both {entries[stem]} and {name}; keep one of them")
+        if stem:
+            entries[stem] = name
     if not entries:
         raise DataError(f"{source} holds no image ({', '.join(SUFFIXES)})")
     return ImageFolder(source, entries, archive)

@@ -61,7 +61,7 @@ def run_batch(
     same = len({image.shape for image in inputs}) == 1
     batches = [torch.cat(list(inputs))] if same else list(inputs)
     outputs = [tiled(module, batch, scale=scale, tile=tile, overlap=overlap) for batch in batches]
-    return [image for output in outputs for image in output.split(1)]
+    return [image for output in outputs for image in torch.split(output, 1)]
 
 
 def wanted_scale(context: BuildContext, able: Sequence[int]) -> int:

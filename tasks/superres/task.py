@@ -17,87 +17,24 @@ from harness.task import (
     DetailTable,
     Encoder,
     FloatArray,
-    Interface,
-    MetricSpec,
     Predictions,
-    ProtocolSpec,
     Sample,
     Scoring,
     Statistics,
     Task,
-    TaskMeta,
     Values,
 )
 from tasks.superres.benchmarks import Benchmark
-from tasks.superres.data import COLUMNS, find_files, high_folder, open_dataset, read_scale, to_image, to_row
+from tasks.superres.data import open_dataset, read_scale, to_image, to_row
+from tasks.superres.declaration import METRICS, PROTOCOLS, declare
 from tasks.superres.formats import check_size, read_images, write_images
 from tasks.superres.images import shortened
+from tasks.superres.layouts import find_files, high_folder
 from tasks.superres.metrics import PEAK, quality
 from tasks.superres.resize import downscale
 
 if TYPE_CHECKING:
     from harness.submission import Submission
-
-METRICS = ("PSNR", "SSIM")
-PROTOCOLS = (
-    ProtocolSpec(
-        id="matlab-y",
-        title="luma in single precision, not rounded, border of `scale` pixels left out",
-        source="yulunzhang/RCAN, RCAN_TestCode/Evaluate_PSNR_SSIM.m",
-        also=("y-rounded", "rgb"),
-    ),
-    ProtocolSpec(
-        id="y-rounded",
-        title="luma rounded to uint8, border of `scale` pixels left out",
-        source="cszn/KAIR, utils/utils_image.py on uint8 images; Zheng222/IMDN, test_IMDN.py",
-        also=("matlab-y", "rgb"),
-    ),
-    ProtocolSpec(
-        id="rgb",
-        title="the three colour channels, border of `scale` pixels left out",
-        source="cszn/KAIR, utils/utils_image.py on RGB images",
-        also=("matlab-y", "y-rounded"),
-    ),
-)
-INTERFACE = Interface(
-    id="superres",
-    title="single-image super-resolution",
-    inputs="image: the low-resolution image, uint8 RGB (h, w, 3); dataset.facts['scale']: how many times larger, int",
-    answer="image: the super-resolved image, uint8 RGB (scale * h, scale * w, 3), rounded and clamped by the method",
-    columns=COLUMNS,
-    baseline="""scale = self.facts["scale"]
-return {"image": sample.inputs["image"].repeat(scale, axis=0).repeat(scale, axis=1)}""",
-)
-
-
-def _meta(benchmark: Benchmark) -> TaskMeta:
-    name = benchmark.folder
-    return TaskMeta(
-        id=benchmark.id,
-        version="1",
-        title=benchmark.title,
-        family="superres",
-        summary=f"Single-image super-resolution of {len(benchmark.images)} images, made smaller by MATLAB's bicubic",
-        metrics=(
-            MetricSpec(name="PSNR", title="peak signal-to-noise ratio", unit="dB", decimals=4),
-            MetricSpec(name="SSIM", title="structural similarity", decimals=4),
-        ),
-        main_metric="PSNR",
-        protocols=PROTOCOLS,
-        splits=("x4", "x2", "x3"),
-        interface=INTERFACE,
-        unit="image",
-        fixed="the scale",
-        layout=(
-            f"{name}/HR/NAME.png                    high-resolution images, PNG or BMP\n"
-            f"{name}/LR_bicubic/x4/NAMEx4.png       MATLAB's bicubic copies; made here where they are absent\n"
-            f"also benchmark/{name}/LR_bicubic/X4 (EDSR) and {name}/GTmod12 with {name}/LRbicx4 (BasicSR)"
-        ),
-        results="a folder or zip of PNG or BMP images, named like the high-resolution ones (also with x4, _x4, _SR)",
-        licence=benchmark.licence,
-        citation=benchmark.citation,
-        homepage=benchmark.homepage,
-    )
 
 
 class SuperResolution(Task):
@@ -105,19 +42,19 @@ class SuperResolution(Task):
 
     def __init__(self, benchmark: Benchmark) -> None:
         self.benchmark = benchmark
-        self.meta = _meta(benchmark)
+        self.meta = declare(benchmark)
 
     def open(self, request: DataRequest) -> Dataset:
         """Read the high-resolution images and find the low-resolution ones."""
         split = request.split or self.meta.splits[0]
-        root = None
+        scale, root = read_scale(split), None
         if request.data is not None and request.annotations is None:
-            root = find_root(request.data, lambda folder: self._fits(folder, request.data), self)
-        return open_dataset(self.benchmark, find_files(root, request, read_scale(split)), request, split)
+            root = find_root(request.data, lambda folder: self._fits(folder, request.data, scale), self)
+        return open_dataset(self.benchmark, find_files(self.benchmark, root, request, scale), request, split)
 
-    def _fits(self, folder: Path, given: Path | None) -> bool:
-        named = folder == given or folder.name.lower() == self.benchmark.folder.lower()
-        return named and high_folder(folder) is not None
+    def _fits(self, folder: Path, given: Path | None, scale: int) -> bool:
+        names = {name.lower() for name in (self.benchmark.folder, *self.benchmark.other_folders)}
+        return (folder == given or folder.name.lower() in names) and high_folder(folder, scale) is not None
 
     def write_sample(self, directory: Path) -> None:
         """Write the generated sample."""
@@ -153,7 +90,7 @@ class SuperResolution(Task):
 
     def read(self, path: Path, dataset: Dataset) -> Predictions:
         """Read a folder or zip archive of images."""
-        return read_images(path, dataset)
+        return read_images(path, dataset, self.benchmark.canonical)
 
     def write(self, predictions: Predictions, dataset: Dataset, path: Path) -> None:
         """Write a folder or zip archive of PNG images."""

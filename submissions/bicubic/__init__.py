@@ -1,0 +1,1 @@
+"""MATLAB's bicubic enlargement; submission.toml says what it is."""
