@@ -11,7 +11,7 @@ from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from harness.errors import HarnessError, SubmissionError, UsageError, describe
 
@@ -32,6 +32,7 @@ FOLDER = "harness_folder_"
 """What the names of packages begin with that folders are imported as."""
 HOOKS = "harness.after_record"
 """Entry points: called as ``hook(home)`` after a run has written its record; returns what it made."""
+_MUCH_NEARER: Final = 0.15
 
 
 @cache
@@ -164,8 +165,11 @@ def _check_own(point: EntryPoint) -> None:
 
 
 def nearest(name: str, names: Iterable[str]) -> list[str]:
-    """Up to three names that `name` may have meant."""
-    return difflib.get_close_matches(name.lower(), list(names), n=3, cutoff=0.5)
+    """Up to three names that `name` may have meant; one that is much nearer than the others stands alone."""
+    wanted = name.lower()
+    found = difflib.get_close_matches(wanted, list(names), n=3, cutoff=0.5)
+    likeness = [difflib.SequenceMatcher(None, candidate, wanted).ratio() for candidate in found]
+    return [candidate for candidate, ratio in zip(found, likeness, strict=True) if ratio > likeness[0] - _MUCH_NEARER]
 
 
 def _unknown(what: str, name: str, names: list[str], command: str) -> str:
