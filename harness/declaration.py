@@ -78,6 +78,9 @@ class Interface:
     baseline: str = ""
     """Python statements of the simplest honest ``finish(self, raw, sample)``, for the scaffold of a new submission:
     ``np``, ``sample`` and ``self.facts`` (`Dataset.facts`) are at hand, `raw` is the sample itself."""
+    skeleton: str = ""
+    """Where `methods` are others than the three steps: their Python source in the simplest honest method, for the same
+    scaffold; ``np``, ``Any``, ``NDArray`` and ``self.facts`` are at hand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,12 @@
 """Scaffolds of a new task and a new submission: small, real, and passing their own tests."""
 
 import keyword
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from string import Template
+from textwrap import indent
+from types import MappingProxyType
 
 from harness.errors import UsageError
 from harness.files import write_bytes
@@ -30,7 +33,10 @@ def write_submission(name: str, folder: Path, task: str) -> list[Path]:
         "name": _checked(name), "task": task, "interface": interface.id, "inputs": interface.inputs, "answer": interface.answer,
         "body": "\n        ".join(body.splitlines()),
     }  # fmt: skip
-    return _write("submission", SUBMISSION, folder, values)
+    if not interface.skeleton:
+        return _write("submission", SUBMISSION, folder, values)
+    values["skeleton"] = indent(interface.skeleton.strip(), "    ")
+    return _write("submission", SUBMISSION, folder, values, {"model.py": "skeleton_model.py"})
 
 
 def _checked(name: str) -> str:
@@ -40,15 +46,21 @@ def _checked(name: str) -> str:
     return name
 
 
-def _write(kind: str, names: tuple[str, ...], folder: Path, values: dict[str, str]) -> list[Path]:
+def _write(
+    kind: str,
+    names: tuple[str, ...],
+    folder: Path,
+    values: dict[str, str],
+    other: Mapping[str, str] = MappingProxyType({}),
+) -> list[Path]:
+    """Write the files `names` from their templates; `other` names the template where it is called otherwise."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is there already and not empty; name another folder with --out")
     templates = files("harness.scaffold") / kind
     written = []
     for name in names:
-        text = Template(templates.joinpath(f"{name.replace('/', '_')}.txt").read_text(encoding="utf-8")).substitute(
-            values
-        )
+        template = templates.joinpath(f"{other.get(name, name).replace('/', '_')}.txt")
+        text = Template(template.read_text(encoding="utf-8")).substitute(values)
         write_bytes(folder / name, text.encode())
         written.append(folder / name)
     return written

@@ -4,11 +4,25 @@ from typing import Final
 
 from harness.task import ColumnSpec, Interface
 
-INPUTS = (
-    "frames: the sequence, len(frames) and frames[i], uint8 RGB (height, width, 3), decoded when asked for; "
-    "region: the target in the first frame, float64 (4,): x, y, width, height, or (8,): four corners x1, y1, ..., x4, y4"
+INPUTS: Final = (
+    "init(frame, box) on a sequence's first frame and after each reset, then update(frame) for one frame after the other; "
+    "frame: uint8 RGB (height, width, 3); box: float64 (4,), x, y, width, height in pixels, or, where the tracker says "
+    "takes_corners = True, the region as it is annotated, which may be four corners (8,): x1, y1, ..., x4, y4"
 )
+ANSWER: Final = (
+    "update gives x, y, width, height, or four corners where the benchmark takes them, or a dictionary with one of them under "
+    "'box'"
+)
+SKELETON: Final = '''
+def init(self, frame: NDArray[np.uint8], box: NDArray[np.float64]) -> None:
+    """Start on a frame (h, w, 3), RGB; `box` is x, y, width, height in pixels."""
+    self.box = box
 
+def update(self, frame: NDArray[np.uint8]) -> Any:
+    """Where the target is in the next frame."""
+    return self.box
+'''
+"""A tracker that never moves."""
 TIMES: Final = (
     ColumnSpec(
         "call_kind", "uint8", ragged=True, group="calls", description="1 init, 2 update; in order, all repetitions"
@@ -25,8 +39,9 @@ def interface(answer: str, columns: tuple[ColumnSpec, ...]) -> Interface:
         id="tracker",
         title="single-object tracker",
         inputs=INPUTS,
-        answer=answer,
+        answer=f"{ANSWER}; stored are {answer}",
         columns=columns,
         extra=TIMES,
         methods=("init", "update"),
+        skeleton=SKELETON,
     )

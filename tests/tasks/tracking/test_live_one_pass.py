@@ -230,3 +230,12 @@ def test_a_wrong_answer_is_one_sentence_that_names_the_frame(answer: Any, said: 
 def test_an_object_without_update_is_refused(tmp_path: Path) -> None:
     with pytest.raises(HarnessError, match="lacks init, update; otb100 asks for init, update"):
         evaluate("otb100", object(), data="sample", home=tmp_path, **QUIET)
+
+
+# -- a tracker of one's own ------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("task", ["otb100", "vot2018"])
+def test_the_scaffold_of_a_tracker_gets_a_score(task: str, tmp_path: Path, cli: Callable[..., Done]) -> None:
+    assert cli("new", "submission", "mine", "--task", task).status == 0
+    record = cli("eval", "--task", task, "--data", "sample", "--submission", "./mine", "--no-measure", "--json").json()
+    assert record["submission"]["name"] == "mine"
+    assert all(metric["value"] is not None for metric in record["metrics"])
