@@ -5,7 +5,7 @@ import io
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +27,8 @@ class Frames:
     source: Path
     names: tuple[str, ...]
     archive: Archive | None = None
+    _digests: list[bytes] = field(default_factory=list, repr=False, compare=False)
+    """The digest, once it is known: it takes decoding every frame, and a run asks more than once."""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -58,10 +60,12 @@ class Frames:
 
     def digest(self) -> bytes:
         """SHA-256 over shapes and pixels of all frames, 32 bytes."""
-        found = hashlib.sha256()
-        for frame in self:
-            found.update(repr(frame.shape).encode() + np.ascontiguousarray(frame).tobytes())
-        return found.digest()
+        if not self._digests:
+            found = hashlib.sha256()
+            for frame in self:
+                found.update(repr(frame.shape).encode() + np.ascontiguousarray(frame).tobytes())
+            self._digests.append(found.digest())
+        return self._digests[0]
 
     def _bytes(self, name: str) -> bytes:
         return self.archive.read(name) if self.archive else (self.source / name).read_bytes()

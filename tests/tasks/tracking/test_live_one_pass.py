@@ -232,6 +232,48 @@ def test_an_object_without_update_is_refused(tmp_path: Path) -> None:
         evaluate("otb100", object(), data="sample", home=tmp_path, **QUIET)
 
 
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """One sequence of three frames."""
+    from PIL import Image
+
+    folder = tmp_path / "data" / "one"
+    (folder / "img").mkdir(parents=True)
+    for number in range(1, 4):
+        Image.new("RGB", (40, 30), (number * 60, 9, 9)).save(folder / "img" / f"{number:04d}.png")
+    (folder / "groundtruth_rect.txt").write_text("5,6,7,8\n" * 3)
+    return folder
+
+
+def test_a_frame_that_is_no_image_is_named(pictures: Path, tmp_path: Path, cli: Callable[..., Done]) -> None:
+    command = ("eval", "--task", "otb100", "--data", pictures.parent, "--submission", "ncc", "--no-measure")
+    (pictures / "img" / "0002.png").write_bytes(b"")
+    assert "0002.png is no image that can be read" in cli(*command).sentence()
+
+
+def test_a_sequence_without_frames_is_named(pictures: Path, cli: Callable[..., Done]) -> None:
+    command = ("eval", "--task", "otb100", "--data", pictures.parent, "--submission", "ncc", "--no-measure")
+    for path in (pictures / "img").iterdir():
+        path.unlink()
+    assert "holds no frames of one" in cli(*command).sentence()
+
+
+def test_a_first_frame_without_a_target_is_named(pictures: Path, cli: Callable[..., Done]) -> None:
+    command = ("eval", "--task", "otb100", "--data", pictures.parent, "--submission", "ncc", "--no-measure")
+    (pictures / "groundtruth_rect.txt").write_text("5,6,0,8\n" + "5,6,7,8\n" * 2)
+    assert "one, frame 0: the annotated region is [5.0, 6.0, 0.0, 8.0]" in cli(*command).sentence()
+
+
+def test_a_tracker_is_measured_by_start_and_update(pictures: Path, tmp_path: Path) -> None:
+    found = evaluate(
+        "otb100", "ncc", data=pictures.parent, home=tmp_path / "home", measure_s=0.2, log=False, page=False
+    ).measurements
+    assert [span.name for span in found.latency[0].spans] == ["init", "update", "end_to_end"]
+    update = found.latency[0].spans[1]
+    assert update.mean is not None
+    assert found.throughput[0].value == pytest.approx(1000 / update.mean)
+
+
 # -- a tracker of one's own ------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("task", ["otb100", "vot2018"])
 def test_the_scaffold_of_a_tracker_gets_a_score(task: str, tmp_path: Path, cli: Callable[..., Done]) -> None:
