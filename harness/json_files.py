@@ -1,5 +1,6 @@
 """JSON files, plain or compressed, decoded into declared types with errors that say where and what."""
 
+import codecs
 import contextlib
 import re
 from collections.abc import Iterator
@@ -40,6 +41,8 @@ def read_bytes(path: Path, error: type[HarnessError], member: str = "", top: byt
 
 def decode(data: bytes, wanted: type[T], path: Path, error: type[HarnessError]) -> T:
     """Decode JSON into `wanted`, a type that msgspec knows; raises `error` naming file, entry and field."""
+    # Windows editors write a byte order mark; offsets in errors count from behind it.
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
         return msgspec.json.decode(data, type=wanted)
     except msgspec.ValidationError as reason:

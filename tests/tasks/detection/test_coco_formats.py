@@ -119,6 +119,12 @@ def test_results_come_back_as_they_were_written(tmp_path: Path, suffix: str) -> 
         assert np.array_equal(getattr(found, name), getattr(results, name))
 
 
+def test_a_byte_order_mark_is_skipped(tmp_path: Path) -> None:
+    text = '[{"image_id": 1, "category_id": 2, "bbox": [1, 2, 3, 4], "score": 0.5}]'
+    (tmp_path / "results.json").write_text(text, encoding="utf-8-sig")
+    assert read_results(tmp_path / "results.json").boxes_xywh.tolist() == [[1, 2, 3, 4]]
+
+
 def test_an_empty_list_is_valid(tmp_path: Path) -> None:
     path = tmp_path / "empty.json"
     write_results(path, read_results(written(tmp_path, "[]")))
