@@ -111,6 +111,11 @@ def _pieces(request: DataRequest, root: Path | None, annotations: Annotations) -
         if not path.is_absolute() and not path.exists() and root is not None:
             path = root / path
         files = dict(zip(annotations.file_names, annotations.image_ids.tolist(), strict=True))
+        if len(files) < len(annotations.file_names):
+            raise DataError(
+                f"--sub-images {named}: pieces are merged by their images' file_name, but some images of the annotations "
+                "share one; score against the annotations of whole images"
+            )
         facts |= {"sub_images": str(path), "files": files, "merge_iou": merge_iou}
     return facts
 
@@ -128,7 +133,14 @@ def _cropping(
         if id not in parts:
             return inputs
         left, top, right, bottom = parts[id]
-        return {"image": np.ascontiguousarray(inputs["image"][top:bottom, left:right])}
+        piece = np.ascontiguousarray(inputs["image"][top:bottom, left:right])
+        if piece.shape[:2] != (bottom - top, right - left):
+            height, width = inputs["image"].shape[:2]
+            raise DataError(
+                f"image {id}: its corner {list(parts[id])} reaches beyond its file of {width} x {height} pixels; take the "
+                "images that the annotations were made for"
+            )
+        return {"image": piece}
 
     return loading
 

@@ -60,6 +60,10 @@ def merge_results(results: Results, path: Path, pieces: SubImages, images: dict[
     order = np.lexsort((piece, image_of_piece[piece]))
     piece = piece[order]
     boxes = moved(results.boxes_xywh[order], pieces.corners[piece])
+    huge = (np.abs(boxes) > np.finfo(np.float32).max).any(axis=1)
+    if huge.any():
+        index = int(order[np.argmax(huge)])
+        raise PredictionError(f"{path}: entry {index}, bbox: it lies beyond what single precision holds")
     starts = np.searchsorted(image_of_piece[piece], np.arange(len(images) + 1)).astype(np.int64)
     merged, left = merge(boxes, results.scores[order], starts, threshold)
     ids = np.array(list(images.values()), np.int64)

@@ -1,5 +1,6 @@
 """Cutting of images and annotations into pieces, and merging of what was found on them."""
 
+import json
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
-from harness.errors import PredictionError, UsageError
+from harness.errors import DataError, PredictionError, UsageError
+from harness.task import DataRequest
 from tasks.detection.coco.formats import Results
 from tasks.detection.tinyperson.cutting import corners, cut_annotations, cut_image, parse_size
 from tasks.detection.tinyperson.formats import SubImages
 from tasks.detection.tinyperson.merging import merge, merge_results
+from tasks.detection.tinyperson.task import TinyPerson
 
 
 def official_corners(whole: tuple[int, int], size: tuple[int, int], overlap: int) -> list[list[int]]:
@@ -153,3 +157,33 @@ def test_suppression_follows_the_authors_code(images: list[Any], threshold: floa
     single = boxes.astype(np.float32)[left]
     sizes = np.concatenate([single[:, :2], single[:, 2:] - single[:, :2]], axis=1)
     np.testing.assert_array_equal(merged, sizes.astype(np.float64))
+
+
+def test_a_box_beyond_single_precision_is_named() -> None:
+    pieces = SubImages(ids=np.array([3]), file_names=("a.jpg",), corners=np.zeros((1, 2)))
+    boxes = np.array([[0, 0, 1, 1], [1e39, 0, 1, 1]], np.float64)
+    results = Results(image_ids=np.array([3, 3]), category_ids=np.array([1, 1]), boxes_xywh=boxes, scores=np.ones(2))
+    with pytest.raises(PredictionError, match="entry 1, bbox"):
+        merge_results(results, Path("r.json"), pieces, {"a.jpg": 7}, 0.5)
+
+
+def two_images(corner: list[int], second: str) -> str:
+    image: dict[str, Any] = {"id": 1, "file_name": "a.png", "corner": corner}
+    images = [image, {"id": 2, "file_name": second}]
+    return json.dumps({"images": images, "annotations": [], "categories": [{"id": 1, "name": "person"}]})
+
+
+@pytest.mark.parametrize("corner", [[50, 50, 60, 60], [4, 0, 12, 8]])
+def test_a_piece_that_reaches_beyond_its_file_is_named(tmp_path: Path, corner: list[int]) -> None:
+    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / "a.png")
+    (tmp_path / "a.json").write_text(two_images(corner, "a.png"))
+    dataset = TinyPerson().open(DataRequest(annotations=tmp_path / "a.json", images=tmp_path))
+    with pytest.raises(DataError, match=r"image 1: its corner .* reaches beyond its file of 8 x 8 pixels"):
+        dataset.sample(0)
+
+
+def test_results_for_pieces_are_not_merged_on_images_of_one_file(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(two_images([0, 0, 8, 8], "a.png"))
+    settings = {"sub_images": str(tmp_path / "a.json"), "merge_iou": 0.5}
+    with pytest.raises(DataError, match="some images of the annotations share one"):
+        TinyPerson().open(DataRequest(annotations=tmp_path / "a.json", with_inputs=False, settings=settings))
