@@ -2,7 +2,9 @@
 
 import io
 import shutil
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -206,6 +208,32 @@ def test_an_image_with_transparency(task: SuperResolution, tmp_path: Path, save:
         task.open(DataRequest(data=tmp_path))
 
 
+@pytest.mark.parametrize("mode", ["I;16", "RGB16"])
+def test_an_image_with_16_bits(task: SuperResolution, tmp_path: Path, mode: str) -> None:
+    """Pillow reads 16-bit colours as if they had 8 bits."""
+    path = tmp_path / "HR" / "deep.png"
+    path.parent.mkdir()
+    if mode == "I;16":
+        Image.fromarray(np.full((40, 40), 300, np.uint16)).save(path)
+    else:
+        header = struct.pack(">IIBBBBB", 40, 40, 16, 2, 0, 0, 0)
+        pixels = zlib.compress(b"".join(b"\0" + bytes(40 * 6) for _ in range(40)))
+        chunks = ((b"IHDR", header), (b"IDAT", pixels), (b"IEND", b""))
+        path.write_bytes(
+            b"\x89PNG\r\n\x1a\n"
+            + b"".join(struct.pack(">I", len(d)) + k + d + struct.pack(">I", zlib.crc32(k + d)) for k, d in chunks)
+        )
+    with pytest.raises(DataError, match=r"deep\.png has 16 bits a sample, expected 8"):
+        task.open(DataRequest(data=tmp_path))
+
+
+def test_a_cmyk_jpeg_under_another_name(task: SuperResolution, tmp_path: Path) -> None:
+    (tmp_path / "HR").mkdir()
+    Image.new("CMYK", (40, 40)).save(tmp_path / "HR" / "print.png", "JPEG")
+    with pytest.raises(DataError, match=r"print\.png is no image that can be read"):
+        task.open(DataRequest(data=tmp_path))
+
+
 def test_an_image_too_small_for_the_window(task: SuperResolution, tmp_path: Path, save: Save, noise: Noise) -> None:
     save(tmp_path / "HR" / "tiny.png", noise(18, 40, 3))
     with pytest.raises(DataError, match="too small"):
@@ -241,10 +269,11 @@ def test_a_split_that_is_no_scale(task: SuperResolution, sample_root: Path, spli
 
 
 def test_the_real_set5_is_known(task: SuperResolution, shared: Path) -> None:
-    for scale in (2, 3, 4):
+    for scale in (2, 3, 4, 8):
         dataset = task.open(DataRequest(data=shared / "data" / "superres", split=f"x{scale}"))
         assert dataset.ids == ("baby", "bird", "butterfly", "head", "woman")
-        assert dataset.warnings == () and not dataset.custom
+        assert not dataset.custom
+        assert len(dataset.warnings) == (scale == 8), "x8 is made here"
 
 
 def test_the_real_set5_given_directly_is_known_too(task: SuperResolution, shared: Path) -> None:

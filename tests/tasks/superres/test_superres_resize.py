@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tasks.superres.resize import cubic, downscale, modcrop
+from tasks.superres.resize import cubic, downscale, modcrop, upscale
 
 SET5_VALUES = {2: 425_592, 3: 187_962, 4: 106_398}
 
@@ -28,15 +28,16 @@ def test_every_value_of_set5_is_matlabs(shared: Path, scale: int) -> None:
     assert (differing, total) == (0, SET5_VALUES[scale])
 
 
-def matlab_axis(line: list[float], scale: int) -> list[float]:
+def matlab_axis(line: list[float], scale: int, larger: bool = False) -> list[float]:
     """One axis in the words of MATLAB's documentation, one sample after the other."""
     length, result = len(line), []
-    for out in range(1, -(-length // scale) + 1):
-        centre = out * scale + 0.5 * (1 - scale)
-        first = floor(centre - 2 * scale)
-        weights = [float(cubic(np.array((centre - p) / scale))) for p in range(first, first + 4 * scale + 2)]
+    step, stretch = (1 / scale, 1) if larger else (scale, scale)
+    for out in range(1, (length * scale if larger else -(-length // scale)) + 1):
+        centre = out * step + 0.5 * (1 - step)
+        first = floor(centre - 2 * stretch)
+        weights = [float(cubic(np.array((centre - p) / stretch))) for p in range(first, first + 4 * stretch + 2)]
         samples = []
-        for p in range(first, first + 4 * scale + 2):
+        for p in range(first, first + 4 * stretch + 2):
             p = (p - 1) % (2 * length)
             samples.append(line[p] if p < length else line[2 * length - 1 - p])
         result.append(sum(w * s for w, s in zip(weights, samples, strict=True)) / sum(weights))
@@ -50,6 +51,24 @@ def test_doubles_agree_with_the_definition(scale: int, height: int, width: int, 
     rows = np.array([matlab_axis(list(column), scale) for column in image.T]).T
     expected = np.array([matlab_axis(list(row), scale) for row in rows])
     np.testing.assert_allclose(downscale(image, scale), expected, rtol=0, atol=1e-13)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(2, 8), st.integers(1, 9), st.integers(1, 9), st.integers(0, 2**32 - 1))
+def test_enlarged_doubles_agree_with_the_definition(scale: int, height: int, width: int, seed: int) -> None:
+    image = np.random.default_rng(seed).random((height, width))
+    rows = np.array([matlab_axis(list(column), scale, larger=True) for column in image.T]).T
+    expected = np.array([matlab_axis(list(row), scale, larger=True) for row in rows])
+    np.testing.assert_allclose(upscale(image, scale), expected, rtol=0, atol=1e-13)
+
+
+def test_enlarging_rounds_after_each_pass_rows_first() -> None:
+    image = np.random.default_rng(5).integers(0, 256, (9, 7), dtype=np.uint8)
+    rows = np.array([matlab_axis(list(map(float, column)), 3, larger=True) for column in image.T]).T
+    rows = np.clip(np.floor(rows + 0.5), 0, 255)
+    expected = np.array([matlab_axis(list(row), 3, larger=True) for row in rows])
+    assert (upscale(image, 3) == np.clip(np.floor(expected + 0.5), 0, 255)).all()
+    assert (upscale(image, 3) != upscale(image.T, 3).T).any()
 
 
 @given(st.integers(2, 4), st.integers(0, 255), st.integers(1, 30), st.integers(1, 30))
