@@ -181,6 +181,9 @@ class _Machine:
 
 
 def _pairs(values: list[Any]) -> dict[Any, Any]:
+    # Hashing a tuple of tuples of tuples overflows the interpreter's stack, or takes for ever.
+    if any(type(key) is tuple for key in values[::2]):
+        raise NotPlain("it holds a dictionary whose keys are tuples, which plain data do not need")
     return dict(zip(values[::2], values[1::2], strict=True))
 
 

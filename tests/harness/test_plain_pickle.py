@@ -42,6 +42,13 @@ def test_a_pickle_that_was_cut_off_is_refused(value: Any, protocol: int, data: s
         read_plain(whole[:cut])
 
 
+@pytest.mark.parametrize("tuples", [b")" + b"\x85" * 1_000_000, b")" + b"q\x00h\x00\x86" * 60])
+def test_a_key_that_would_overflow_the_stack_or_take_for_ever_is_refused(tuples: bytes) -> None:
+    for data in (b"}" + tuples + b"Ns.", b"}(" + tuples + b"Nu.", b"(" + tuples + b"Nd."):
+        with pytest.raises(NotPlain, match="keys are tuples"):
+            read_plain(data)
+
+
 class Runs:
     """Writes a file when it is unpickled."""
 
