@@ -29,10 +29,13 @@ class _Images:
         where = f"{self.source / self.paths[id]}"
         try:
             with Image.open(io.BytesIO(self._bytes(self.paths[id]))) as image:
+                if image.mode.startswith(("I", "F")):
+                    # Pillow would cut off every value above 255.
+                    raise ValueError(f"its values have more than 8 bits, mode {image.mode}; save it with 8")
                 return {"image": np.asarray(image.convert("RGB"))}
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             reason = (str(error).splitlines() or [""])[0].split("<")[0].strip() or type(error).__name__
-            raise DataError(f"{where} is no image that can be read ({reason}); copy the file again") from None
+            raise DataError(f"{where} is no image that can be read ({reason}); copy or save the file again") from None
 
     def _bytes(self, name: str) -> bytes:
         return self.archive.read(name) if self.archive else (self.source / name).read_bytes()

@@ -1,4 +1,4 @@
-"""Writing MATLAB level 5 files: numbers, text, cell arrays; unpacked, without a date, the same bytes on every machine."""
+"""Writing MATLAB level 5 files: numbers, text, cells, structs; unpacked, without a date, the same bytes on every machine."""
 
 import struct
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.files import write_bytes
-from harness.mat import CELL, CHAR, CLASSES, DTYPES, HEADER_BYTES, LOGICAL, MATRIX, Cell, MatValue
+from harness.mat import CELL, CHAR, CLASSES, DTYPES, HEADER_BYTES, LOGICAL, MATRIX, STRUCT, Cell, MatValue, Struct
 
 _TITLE: Final = b"MATLAB 5.0 MAT-file, written by vision-harness"
 _TYPE_OF: Final = {name: kind for kind, name in DTYPES.items()}
@@ -19,7 +19,7 @@ _INT8, _INT32, _UINT32, _UTF16 = 1, 5, 6, 17
 
 
 def write_mat(path: Path, variables: Mapping[str, MatValue]) -> None:
-    """Write `variables` (arrays of two axes or more, text, `Cell`) in their order; `read_mat` gives them back.
+    """Write `variables` (arrays of two axes or more, text, `Cell`, `Struct`) in their order; `read_mat` gives them back.
 
     Raises TypeError or ValueError for what has no form in MATLAB.
     """
@@ -37,6 +37,8 @@ def _matrix(value: MatValue, name: str = "") -> bytes:
         if prod(value.shape) != len(value.values):
             raise ValueError(f"{len(value.values)} values are no cell array of shape {value.shape}")
         return _wrap(CELL, value.shape, name, b"".join(map(_matrix, value.values)))
+    if isinstance(value, Struct):
+        return _struct(value, name)
     if isinstance(value, str):
         # One UTF-16 unit a character of MATLAB's.
         content = value.encode("utf-16-le")
@@ -44,6 +46,16 @@ def _matrix(value: MatValue, name: str = "") -> bytes:
     if isinstance(value, np.ndarray):
         return _array(value, name)
     raise TypeError(f"{type(value).__name__} is not written to .mat files")
+
+
+def _struct(value: Struct, name: str) -> bytes:
+    """Field names of 32 bytes, then every struct's fields."""
+    if any(len(column) != prod(value.shape) for column in value.fields.values()):
+        raise ValueError(f"the fields do not have the {prod(value.shape)} values of structs of shape {value.shape}")
+    names = b"".join(field.encode("ascii").ljust(32, b"\0") for field in value.fields)
+    head = _element(_INT32, struct.pack("<i", 32)) + _element(_INT8, names)
+    values = (one for row in zip(*value.fields.values(), strict=True) for one in row)
+    return _wrap(STRUCT, value.shape, name, head + b"".join(map(_matrix, values)))
 
 
 def _array(value: NDArray[Any], name: str) -> bytes:
