@@ -37,7 +37,6 @@ class Classifier:
         mean, deviation = NORMALISATIONS[normalisation]
         self._mean = torch.tensor(mean, device=device)[:, None, None]
         self._deviation = torch.tensor(deviation, device=device)[:, None, None]
-        self.settings = {"preprocessing": f"as it is, mean {mean}, deviation {deviation}"}
 
     def prepare(self, sample: Sample) -> Tensor:
         """The picture as float32 ``(3, h, w)`` in [0, 1] on the device."""

@@ -61,9 +61,6 @@ SETTINGS: Final = (
     SettingSpec(
         name="keep", title="logits kept of each image", default="all", choices=tuple(KEEP), compared=False
     ),
-    SettingSpec(
-        name="preprocessing", title="how pictures become inputs", default="", by="submission", compared=False
-    ),
 )  # fmt: skip
 RESULTS: Final = (
     ".npz with logits, probabilities or labels (best first) and, if they are not in the data set's order, ids; .npy of one "
