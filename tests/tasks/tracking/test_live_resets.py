@@ -133,14 +133,14 @@ class Drawn:
 
 
 def test_a_random_tracker_runs_fifteen_times_the_same_on_every_machine(tmp_path: Path) -> None:
-    options = {"data": "sample", "limit": 2, "interval": False, **QUIET}
+    options = {"data": "sample", "limit": 1, "interval": False, **QUIET}
     first = evaluate("vot2018", Drawn(), home=tmp_path / "a", **options)
     second = evaluate("vot2018", Drawn(), home=tmp_path / "b", **options)
     other = evaluate("vot2018", Drawn(), home=tmp_path / "c", seed=1, **options)
     digests = [record.artifacts[0].digest for record in (first, second, other)]
     assert digests[0] == digests[1] != digests[2]
     facts = first.measurements.observed[0].facts
-    assert facts["inits"] >= 2 * 15
+    assert facts["inits"] >= 15
     few = evaluate("vot2018", Drawn(), home=tmp_path / "d", settings={"repetitions": 2}, **options)
     assert few.measurements.observed[0].facts["inits"] < facts["inits"]
     assert few.settings == {}
