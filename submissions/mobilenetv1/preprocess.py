@@ -40,13 +40,18 @@ class Preprocessing:
         if self.backend == "pil":
             pixels = self._by_pillow(image, height, width)
         else:
-            tensor = torch.tensor(image).permute(2, 0, 1)[None].float() / 255
-            pixels = functional.interpolate(
-                tensor, (height, width), mode=self.interpolation, align_corners=False, antialias=self.antialias
-            )[0]
+            pixels = self._by_torch(image, height, width)
         top, left = round((height - self.crop) / 2.0), round((width - self.crop) / 2.0)
         pixels = pixels[:, top : top + self.crop, left : left + self.crop]
         return (pixels - torch.tensor(MEAN)[:, None, None]) / torch.tensor(DEVIATION)[:, None, None]
+
+    def _by_torch(self, image: NDArray[np.uint8], height: int, width: int) -> Tensor:
+        """As torchvision resizes tensors of uint8: in floating point, then rounded to whole values again."""
+        tensor = torch.tensor(image).permute(2, 0, 1)[None].float()
+        resized = functional.interpolate(
+            tensor, (height, width), mode=self.interpolation, align_corners=False, antialias=self.antialias
+        )
+        return resized[0].round().clamp(0, 255) / 255
 
     def _by_pillow(self, image: NDArray[np.uint8], height: int, width: int) -> Tensor:
         from PIL import Image
