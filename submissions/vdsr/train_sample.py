@@ -32,7 +32,7 @@ def _luma_pair(pair: Pair, scale: int) -> Pair:
     return enlarged[..., None].astype(np.float32), rgb_to_ycbcr(high)[..., :1].astype(np.float32)
 
 
-def train(steps: int, count: int, batch: int = 8, rate: float = 3e-3) -> VDSR:
+def train(steps: int, count: int, batch: int = 8, rate: float = 2e-3) -> VDSR:
     """A small network trained on `count` pictures."""
     torch.manual_seed(TRAINING_SEED)
     network = VDSR(**SMALL)
