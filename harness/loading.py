@@ -5,6 +5,8 @@ import inspect
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError, SubmissionError, UsageError, describe
@@ -60,6 +62,20 @@ def _from_scheme(scheme: str, name: str, task: Task, dataset: Dataset, options: 
     return submission
 
 
+def _code_digest(folder: Path, manifest: Manifest) -> str:
+    """SHA-256 over the folder's code and, where it runs other submissions' code, over theirs; raises SubmissionError."""
+    own = folder_digest(folder)
+    if not manifest.uses:
+        return own
+    digest = hashlib.sha256(own.encode())
+    for package in manifest.uses:
+        spec = find_spec(package)
+        if spec is None or not spec.submodule_search_locations:
+            raise SubmissionError(f"{folder / 'submission.toml'}, uses: there is no package '{package}'")
+        digest.update(f"{package}\0{folder_digest(Path(spec.submodule_search_locations[0]))}\0".encode())
+    return digest.hexdigest()
+
+
 def _scheme_options(load: Any) -> tuple[str, ...]:
     return tuple(getattr(sys.modules.get(getattr(load, "__module__", "")), "OPTIONS", ()))
 
@@ -103,7 +119,7 @@ def _from_folder(task: Task, dataset: Dataset, options: RunOptions, sample: bool
     method = _build(build, context)
     return Submission(
         name=manifest.name, method=method, variant=variant.name, manifest=manifest, checkpoint=checkpoint, options=chosen,
-        settings=_settings(manifest, variant, chosen, method), code_digest=folder_digest(folder),
+        settings=_settings(manifest, variant, chosen, method), code_digest=_code_digest(folder, manifest),
         manifest_digest=hashlib.sha256((folder / "submission.toml").read_bytes()).hexdigest(),
         trained_on=variant.trained_on, emulated=variant.emulated, identified=True,
         batch_size=options.batch_size or variant.batch_size, device=options.device,

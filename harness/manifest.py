@@ -124,6 +124,8 @@ class Manifest(Strict, frozen=True):
     """Findings about the method or its claims, each a sentence with its arithmetic."""
     requires: list[str] = []
     """Packages beyond the plain install that it imports (``torch``)."""
+    uses: list[str] = []
+    """Packages of other submissions (``submissions.centernet``) whose code it runs: they are part of its code digest."""
 
     def variant(self, name: str) -> Variant:
         """The variant called `name`; raises UsageError with the names there are."""

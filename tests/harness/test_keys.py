@@ -1,5 +1,6 @@
 """What stored answers and finished runs are keyed by: whatever changes a number must make a new one."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -68,3 +69,22 @@ def test_a_method_that_adapts_sees_the_samples_before_it_answers_and_is_set_apar
 
     record = harness.evaluate(str(tiny), Adapting(), home=tmp_path, log=False, page=False, measure=False)
     assert record.settings == {"adapted": True}
+
+
+def test_code_of_another_submission_that_is_run_counts_as_its_own(
+    tmp_path: Path, monkeypatch: Any, cli: Cli, tiny: Path, probe: Path
+) -> None:
+    other = tmp_path / "packages" / "another_method"
+    other.mkdir(parents=True)
+    (other / "__init__.py").write_text("")
+    (other / "shared.py").write_text("GAIN = 1\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "packages"))
+    folder = shutil.copytree(probe, tmp_path / "probe")
+    manifest = folder / "submission.toml"
+    manifest.write_text('uses = ["another_method"]\n' + manifest.read_text())
+    command = ("eval", "--task", tiny, "--submission", folder, "--no-measure", "--json")
+    first = cli(*command).json()["submission"]["code_digest"]
+    (other / "shared.py").write_text("GAIN = 2\n")
+    assert cli(*command).json()["submission"]["code_digest"] != first
+    manifest.write_text(manifest.read_text().replace("another_method", "missing_method"))
+    assert "there is no package 'missing_method'" in cli(*command).sentence(1)
