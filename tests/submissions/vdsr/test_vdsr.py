@@ -1,5 +1,7 @@
 """VDSR has the published size, loads the port's files under both of its namings, and changes luma alone."""
 
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -39,6 +41,44 @@ def test_both_namings_of_the_port_load(tmp_path: Path) -> None:
         torch.save({"epoch": 50, "model": state}, tmp_path / f"{name}.pth")
         loaded = load("vdsr", tmp_path / f"{name}.pth").module.state_dict()
         assert set(loaded) == set(today) and all(torch.equal(loaded[key], value) for key, value in today.items())
+
+
+AUTHORS_CODE = """
+import sys, torch
+sys.path.insert(0, sys.argv[1])
+import vdsr
+torch.manual_seed(5)
+torch.save({"epoch": 50, "model": torch.nn.DataParallel(vdsr.Net())}, sys.argv[2])
+"""
+AUTHORS_CLASS = """
+import torch
+class Block(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = torch.nn.Conv2d(64, 64, 3, bias=False)
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.residual_layer = torch.nn.Sequential(*[Block() for _ in range(18)])
+        self.input = torch.nn.Conv2d(1, 64, 3, bias=False)
+        self.output = torch.nn.Conv2d(64, 1, 3, bias=False)
+        self.relu = torch.nn.ReLU()
+"""
+
+
+def test_a_network_stored_whole_is_converted_without_its_authors_code(tmp_path: Path) -> None:
+    """The port's checkpoint is such a file: an object of its class, which nobody else has on the path."""
+    (tmp_path / "authors").mkdir()
+    (tmp_path / "authors" / "vdsr.py").write_text(AUTHORS_CLASS)
+    stored, converted = tmp_path / "model_epoch_50.pth", tmp_path / "vdsr.safetensors"
+    subprocess.run([sys.executable, "-c", AUTHORS_CODE, str(tmp_path / "authors"), str(stored)], check=True)
+    with pytest.raises(WeightsError, match="harness weights convert"):
+        load("vdsr", stored)
+    command = [sys.executable, "-m", "harness.cli", "weights", "convert", str(stored), str(converted)]
+    subprocess.run(command, check=True, capture_output=True)
+    torch.manual_seed(5)
+    expected = torch.nn.Conv2d(64, 64, 3, bias=False).weight
+    assert torch.equal(load("vdsr", converted).module.residual_layer[0].conv.weight, expected)
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
