@@ -106,6 +106,11 @@ def _rows(path: Path, role: str, arrays: Arrays, count: int, dataset: ReidDatase
     images = listed(dataset, role)
     if f"{role}_names" in arrays and images.names:
         return _by_name(path, role, arrays[f"{role}_names"], count, dataset)
+    if f"{role}_names" in arrays and f"{role}_identities" not in arrays:
+        raise PredictionError(
+            f"{path} orders its rows by {role}_names, but the data set is given without names of images: name its folders with "
+            f"--data, or hand in {role}_identities and {role}_cameras in the data set's order"
+        )
     if images.names and stated and f"{role}_identities" not in arrays:
         raise PredictionError(
             f"{path} does not say whose features it holds: add {role}_names, the names of the image files, row by row"

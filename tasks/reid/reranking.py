@@ -100,7 +100,7 @@ def _reciprocal(nearest: Int32, k1: int) -> Ragged:
     """The expanded k-reciprocal neighbours of every image."""
     n, width = nearest.shape
     # Python rounds halves to even: k1 = 19 looks at 10 neighbours, as 20 does, where MATLAB's code looks at 11.
-    k, half = min(k1 + 1, width), min(round(k1 / 2) + 1, width)
+    k, half = min(k1 + 1, width), min(round(min(k1, 2 * width) / 2) + 1, width)
     lists = []
     for start in range(0, n, _IMAGES):
         stop = min(start + _IMAGES, n)

@@ -11,7 +11,7 @@ import pytest
 from harness.errors import PredictionError
 from harness.mat import Cell
 from harness.mat_writer import write_mat
-from harness.task import Scoring
+from harness.task import DataRequest, Scoring
 from tasks.reid.data import ReidDataset, role_ids
 from tasks.reid.formats import read_results, write_results
 from tasks.reid.metrics import TRAPEZOID
@@ -185,6 +185,20 @@ def test_features_that_do_not_fit(sample: ReidDataset, features_file: Write, cha
 def test_distances_that_do_not_fit(sample: ReidDataset, tmp_path: Path, array: np.ndarray, words: str) -> None:
     np.save(tmp_path / "distances.npy", array)
     assert words in refused(tmp_path / "distances.npy", sample)
+
+
+def test_names_cannot_order_rows_where_the_data_set_has_none(
+    task: Reid, sample: ReidDataset, features_file: Write, tmp_path: Path
+) -> None:
+    for role in ("query", "gallery"):
+        np.savetxt(tmp_path / f"{role}_id.txt", getattr(sample.listing, role).identity, fmt="%d")
+        np.savetxt(tmp_path / f"{role}_cam.txt", getattr(sample.listing, role).camera, fmt="%d")
+    nameless = task.open(DataRequest(annotations=tmp_path, with_inputs=False))
+    with pytest.raises(PredictionError, match="given without names"):
+        read_results(features_file(), nameless)
+    whose = {f"{role}_identities": getattr(sample.listing, role).identity for role in ("query", "gallery")}
+    first = read_results(features_file("whose.npz", **whose), nameless)
+    assert first.table.digest() == read_results(features_file(), sample).table.digest()
 
 
 def test_labels_of_other_data_are_found_out(sample: ReidDataset, features_file: Write) -> None:

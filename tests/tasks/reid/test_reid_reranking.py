@@ -63,7 +63,8 @@ def test_more_neighbours_than_images() -> None:
     people = People(identity=np.array([0, 1]), camera=np.array([0, 0]))
     gallery = People(identity=np.array([0, 1, 1]), camera=np.array([1, 1, 1]))
     features = random.normal(size=(5, 4)).astype(np.float32)
-    rank_again(features[:2], features[2:], relevance(people, gallery), Parameters())
+    for k1 in (20, 10**400):
+        rank_again(features[:2], features[2:], relevance(people, gallery), Parameters(k1=k1))
 
 
 def test_it_finds_more_of_the_people_where_features_are_noisy() -> None:
