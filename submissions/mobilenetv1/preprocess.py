@@ -37,10 +37,8 @@ class Preprocessing:
     def __call__(self, image: NDArray[np.uint8]) -> Tensor:
         """A photograph uint8 (h, w, 3) -> float32 (3, crop, crop), normalised."""
         height, width = self._size(*image.shape[:2])
-        if self.backend == "pil":
-            pixels = self._by_pillow(image, height, width)
-        else:
-            pixels = self._by_torch(image, height, width)
+        resized = self._by_pillow if self.backend == "pil" else self._by_torch
+        pixels = resized(image, height, width)
         top, left = round((height - self.crop) / 2.0), round((width - self.crop) / 2.0)
         pixels = pixels[:, top : top + self.crop, left : left + self.crop]
         return (pixels - torch.tensor(MEAN)[:, None, None]) / torch.tensor(DEVIATION)[:, None, None]
