@@ -134,6 +134,10 @@ def _decoded(text: bytes, where: str) -> Line:
         field = place.strip("`").removeprefix("$").removeprefix(".")
         raise PredictionError(f"{where}{f', {field}' if field else ''}: {what[:1].lower()}{what[1:]}") from None
     except (msgspec.DecodeError, RecursionError) as error:
+        if b"NaN" in text or b"Infinity" in text:
+            raise PredictionError(
+                f"{where} holds NaN or Infinity, which is no JSON number; boxes must be finite"
+            ) from None
         raise PredictionError(f"{where} is no JSON object ({error}); results are one object a line") from None
 
 

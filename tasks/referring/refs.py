@@ -5,6 +5,7 @@ Source: lichengunc/refer, refer.py (loadRefs, getRefIds).
 
 import contextlib
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +19,7 @@ from harness.plain_pickle import MOST_BYTES, NotPlain, read_plain
 
 MOST_SENTENCES: Final = 10_000_000
 """More sentences than any benchmark has: a small pickle can say the same list a million times."""
+_HALVES: Final = re.compile("[\ud800-\udfff]")
 
 
 class Sentence(msgspec.Struct, gc=False):
@@ -48,14 +50,21 @@ class _Safe(msgspec.Struct):
 def read_refs(path: Path) -> list[Ref]:
     """The references of ``refs(*.p)``, or of the ``.json`` beside it that an earlier call wrote.
 
-    The JSON file is used where the pickle is absent or still the one that it was made of. Raises DataError: a pickle that
-    would run code, a missing or wrong field, sentences whose number is not that of their ids, an id used twice.
+    The JSON file is used where the pickle is absent or still the one that it was made of; one of another kind is left alone
+    where there is a pickle. Raises DataError: a pickle that would run code, a missing or wrong field, sentences whose number
+    is not that of their ids, an id used twice.
     """
     pickle, safe = path.with_suffix(".p"), path.with_suffix(".json")
     data = _read(pickle) if pickle.is_file() else None
     digest = hashlib.sha256(data).hexdigest() if data is not None else ""
     if safe.is_file():
-        found = decode(_read(safe), _Safe, safe, DataError)
+        try:
+            found = decode(_read(safe), _Safe, safe, DataError)
+        except DataError:
+            if data is None:
+                raise
+            # Somebody else's file may have this name: it is left as it is.
+            return _checked(pickle, _plain(pickle, data))
         if data is None or found.source_sha256 == digest:
             return _checked(safe, found.refs)
     if data is None:
@@ -99,6 +108,7 @@ def _plain(path: Path, data: bytes) -> list[Ref]:
             refs.append(msgspec.convert(item, Ref))
         except (msgspec.ValidationError, RecursionError) as error:
             raise DataError(f"{path}: reference {index}: {_words(error)}") from None
+    _check_text(path, refs)
     return refs
 
 
@@ -115,6 +125,18 @@ def _bounded(path: Path, value: Sequence[Any]) -> None:
         total += count
         if total > 2 * MOST_SENTENCES:
             raise DataError(f"{path} lists more than {MOST_SENTENCES:,} sentences, which no benchmark has")
+
+
+def _check_text(path: Path, refs: Sequence[Ref]) -> None:
+    """A pickle can say one long text a million times, and hold halves of characters, which no other file could."""
+    total = 0
+    for index, ref in enumerate(refs):
+        for text in (ref.split, *(sentence.sent for sentence in ref.sentences)):
+            total += len(text)
+            if total > MOST_BYTES:
+                raise DataError(f"{path} holds more than {MOST_BYTES:,} characters, which no benchmark has")
+            if _HALVES.search(text):
+                raise DataError(f"{path}: reference {index} (ref_id {ref.ref_id}): its text holds half a character")
 
 
 def _words(error: Exception) -> str:

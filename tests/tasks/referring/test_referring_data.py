@@ -149,6 +149,34 @@ def test_a_small_pickle_of_endless_sentences_is_refused(tmp_path: Path) -> None:
         read_refs(tmp_path / "refs(unc).p")
 
 
+def test_a_small_pickle_of_endless_text_is_refused(tmp_path: Path) -> None:
+    text = "a" * 1_000_000
+    refs = [
+        {"ref_id": i, "ann_id": i, "image_id": 1, "split": text, "sentences": [], "sent_ids": []} for i in range(600)
+    ]
+    (tmp_path / "refs(unc).p").write_bytes(pickle.dumps(refs, 2))
+    with pytest.raises(DataError, match="more than 536,870,912 characters"):
+        read_refs(tmp_path / "refs(unc).p")
+
+
+def test_half_a_character_is_named(folder: Path, task: Referring, edit: Edit) -> None:
+    edit("refs", lambda refs: refs[0]["sentences"][0].update(sent="caf\ud800"))
+    with pytest.raises(DataError, match=r"reference 0 \(ref_id 0\): its text holds half a character"):
+        task.open(DataRequest(data=folder))
+
+
+@pytest.mark.parametrize("content", ['{"a": 1}', "[1"])
+def test_another_file_of_the_json_files_name_is_left_alone(folder: Path, task: Referring, content: str) -> None:
+    expected = data_digest(task.open(DataRequest(data=folder)))
+    safe = folder / "data/refcoco/refs(unc).json"
+    safe.write_text(content)
+    assert data_digest(task.open(DataRequest(data=folder))) == expected
+    assert safe.read_text() == content
+    safe.with_suffix(".p").unlink()
+    with pytest.raises(DataError, match=r"refs\(unc\).json"):
+        task.open(DataRequest(data=folder))
+
+
 REFS = {
     "the annotation 5 is not in": lambda ref: ref.update(ann_id=5),
     "its image is 1, the annotation's in .* is 1000": lambda ref: ref.update(image_id=1),
