@@ -51,7 +51,10 @@ def _runs(mask: Any, where: str, size: Size) -> RunLengths | None:
             return msgspec.convert({"size": mask.get("size"), "counts": counts}, RunLengths)
         except msgspec.ValidationError as error:
             raise PredictionError(f"{where}, mask: a run-length code has size and counts ({error})") from None
-    pixels: NDArray[Any] = np.asarray(mask)
+    try:
+        pixels: NDArray[Any] = np.asarray(mask)
+    except ValueError:
+        raise PredictionError(f"{where}, mask: its rows are not of one length") from None
     if pixels.dtype != np.bool_ or pixels.ndim != 2:
         raise PredictionError(
             f"{where}, mask: it is {pixels.dtype} of shape {pixels.shape}, expected bool (height, width)"

@@ -172,6 +172,7 @@ def test_live_masks_and_result_files_are_stored_alike(
         ({"box_xyxy": ["a"] * 4}, "no array of numbers"),
         ({"mask": np.zeros((4, 4), np.bool_)}, r"mask: it has shape \(4, 4\), the photograph \(120, 160\)"),
         ({"mask": np.zeros((120, 160))}, "mask: it is float64"),
+        ({"mask": [[True], [True, False]]}, "mask: its rows are not of one length"),
         ({"mask": {"size": [120, 160], "counts": "oo"}}, "mask: its"),
         ({"mask": {"counts": "oo"}}, "mask: a run-length code has size and counts"),
     ],
