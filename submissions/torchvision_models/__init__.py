@@ -15,8 +15,14 @@ OPTIONS: Final = ("classes",)
 
 def load(name: str, task: "Task", dataset: "Dataset", options: "RunOptions") -> "Submission":
     """The submission ``torchvision:name`` for a task; raises UsageError where torchvision has nothing for its interface."""
+    if task.meta.interface.id == "classification":
+        from submissions.torchvision_models.classification import load_classifier
+
+        return load_classifier(name, dataset, options)
     if task.meta.interface.id != "detection":
-        raise UsageError(f"torchvision:{name} answers detection; {task.meta.id} asks for {task.meta.interface.id}")
+        raise UsageError(
+            f"torchvision:{name} answers detection and classification; {task.meta.id} asks for {task.meta.interface.id}"
+        )
     from submissions.torchvision_models.detection import load_detector
 
     return load_detector(name, options, with_masks=dataset.facts.get("iou_type") == "segm")

@@ -1,23 +1,20 @@
 """torchvision's detectors as submissions, with their own preprocessing inside the network."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
-import torchvision
 from torch import Tensor, nn
 from torchvision.models import detection, get_model_weights, list_models
 
-from harness.errors import SubmissionError, UsageError, WeightsError
-from harness.files import code_digest
+from harness.errors import UsageError, WeightsError
 from harness.options import RunOptions
 from harness.registry import nearest
 from harness.submission import Checkpoint, Submission
 from harness.task import Sample
-from harness.weights import file_digest, load_state
+from submissions.torchvision_models.checkpoints import find_checkpoint, library_code, read_state
 from submissions.torchvision_models.label_maps import LabelMap, label_map
-from submissions.torchvision_models.networks import BACKGROUND_FIRST, build, load, published_as
+from submissions.torchvision_models.networks import BACKGROUND_FIRST, build, load
 
 Raw = dict[str, Tensor]
 MASK_THRESHOLD = 0.5
@@ -68,8 +65,7 @@ def load_detector(name: str, options: RunOptions, *, with_masks: bool = False) -
     chosen = str(options.settings.get("classes", ""))
     background = name.startswith(BACKGROUND_FIRST)
     labels = label_map(chosen, default.meta["categories"], f"torchvision:{name}", background=background)
-    checkpoint = _checkpoint(name, options, default)
-    published = default if checkpoint.kind == "published" else published_as(name, checkpoint.sha256)
+    checkpoint, published = find_checkpoint(name, options)
     torch.manual_seed(options.seed)
     module = _loaded(name, checkpoint, labels, published)
     return Submission(
@@ -77,7 +73,7 @@ def load_detector(name: str, options: RunOptions, *, with_masks: bool = False) -
         method=Detector(module, labels.classes, options.device, with_masks=with_masks),
         checkpoint=checkpoint,
         options={"classes": labels.source} if labels.source else {},
-        code_digest=f"torchvision {torchvision.__version__} {code_digest(__name__)}",
+        code_digest=library_code(__name__),
         trained_on="COCO train2017" if published is not None else "",
         identified=True,
         batch_size=options.batch_size or 1,
@@ -94,35 +90,5 @@ def _loaded(name: str, checkpoint: Checkpoint, labels: LabelMap, published: Any)
         )
     module = build(name, count)
     if checkpoint.kind != "random":
-        load(module, name, _state(checkpoint, published), count, checkpoint.name, published)
+        load(module, name, read_state(checkpoint, published), count, checkpoint.name, published)
     return module
-
-
-def _checkpoint(name: str, options: RunOptions, published: Any) -> Checkpoint:
-    weights = options.weights
-    if not weights:
-        raise WeightsError(
-            f"torchvision:{name} needs weights: --weights default downloads what torchvision publishes ({published.url}), "
-            "--weights PATH takes a file, --weights random with 'harness bench' times it"
-        )
-    if weights == "random":
-        return Checkpoint(kind="random")
-    if weights == "default":
-        return Checkpoint(kind="published", name=str(published))
-    path = Path(weights)
-    if not path.is_file():
-        raise WeightsError(f"--weights {weights}: there is no such file")
-    return Checkpoint(kind="file", path=path, key=options.weights_key, sha256=file_digest(path), name=path.name)
-
-
-def _state(checkpoint: Checkpoint, published: Any) -> Mapping[str, Any]:
-    if checkpoint.kind == "file":
-        return load_state(checkpoint)
-    try:
-        state: Mapping[str, Any] = published.get_state_dict(progress=False, check_hash=True)
-        return state
-    except (OSError, RuntimeError) as error:
-        raise SubmissionError(
-            f"{published} could not be downloaded from {published.url} ({error}); get the file where there is a network "
-            "and pass --weights PATH"
-        ) from None

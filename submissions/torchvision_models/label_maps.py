@@ -63,7 +63,8 @@ def label_map(chosen: str, published: Sequence[str], network: str, *, background
 def _read(path: Path) -> tuple[str, ...]:
     """The names in a file, one a line, in the order of the labels from 0."""
     try:
-        text = path.read_text(encoding="utf-8")
+        # Windows editors write a byte order mark, which is no part of the first name.
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
         raise UsageError(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from torch import nn
-from torchvision.models import get_model, get_model_weights
+from torchvision.models import get_model
 from torchvision.ops.misc import FrozenBatchNorm2d
 
 from harness.errors import WeightsError
@@ -20,15 +20,6 @@ NO_EPSILON: Final = (
 BACKGROUND_FIRST: Final = ("fasterrcnn", "maskrcnn", "keypointrcnn", "ssd")
 """Beginnings of the names of networks whose label 0 is the background by construction."""
 _HEADS: Final = ("cls_score", "cls_logits", "classification_head")
-
-
-def published_as(name: str, sha256: str) -> Any:
-    """The weights that torchvision publishes for the network `name` in a file of this digest; None if they are none."""
-    for weights in get_model_weights(name):
-        short = weights.url.rpartition("-")[2].removesuffix(".pth")
-        if len(short) >= 8 and sha256.startswith(short):
-            return weights
-    return None
 
 
 def build(name: str, labels: int) -> nn.Module:

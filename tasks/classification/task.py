@@ -30,6 +30,7 @@ from tasks.classification import details, metrics
 from tasks.classification.answers import check_logits, live_outputs, rank, ranked_from_kept, to_row
 from tasks.classification.conduct import check_conduct, conduct_flags
 from tasks.classification.interface import FULL, KEPT, LABELS, LOGITS, PROBABILITIES
+from tasks.classification.live import predict_ahead
 
 if TYPE_CHECKING:
     from harness.submission import Submission
@@ -75,7 +76,7 @@ class Classification(Task):
     def predict(self, submission: "Submission", dataset: Dataset, sink: Sink, run: RunContext) -> None:
         """Answer every pending image, after looking at how the network behaves on the first ones."""
         check_conduct(self, submission, dataset, sink, run)
-        super().predict(submission, dataset, sink, run)
+        predict_ahead(submission, dataset, sink, run, self.encoder(submission, dataset))
 
     def read(self, path: Path, dataset: Dataset) -> Predictions:
         """Read logits, probabilities or lists of classes."""

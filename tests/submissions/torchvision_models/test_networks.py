@@ -11,6 +11,7 @@ from torchvision.models import detection, get_model, get_model_weights, list_mod
 
 from harness.errors import WeightsError
 from submissions.torchvision_models import networks
+from submissions.torchvision_models.checkpoints import published_as
 
 SMALL = "ssdlite320_mobilenet_v3_large"
 
@@ -45,10 +46,10 @@ def test_weights_that_were_not_frozen_stay_so() -> None:
 
 def test_a_published_file_is_known_by_its_digest_and_no_other() -> None:
     weights = get_model_weights("keypointrcnn_resnet50_fpn")
-    assert networks.published_as("keypointrcnn_resnet50_fpn", "fc266e95" + "0" * 56) is weights.COCO_V1
-    assert networks.published_as("keypointrcnn_resnet50_fpn", "9f466800" + "0" * 56) is weights.COCO_LEGACY
-    assert networks.published_as("keypointrcnn_resnet50_fpn", hashlib.sha256(b"own").hexdigest()) is None
-    assert networks.published_as("keypointrcnn_resnet50_fpn", "") is None
+    assert published_as("keypointrcnn_resnet50_fpn", "fc266e95" + "0" * 56) is weights.COCO_V1
+    assert published_as("keypointrcnn_resnet50_fpn", "9f466800" + "0" * 56) is weights.COCO_LEGACY
+    assert published_as("keypointrcnn_resnet50_fpn", hashlib.sha256(b"own").hexdigest()) is None
+    assert published_as("keypointrcnn_resnet50_fpn", "") is None
 
 
 @pytest.mark.parametrize("name", [name for name in list_models(module=detection) if "v2" not in name])

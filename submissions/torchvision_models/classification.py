@@ -1,0 +1,100 @@
+"""torchvision's classifiers as submissions, each with the preprocessing that its weights are published with."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import torch
+import torchvision
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor, nn
+from torchvision.models import get_model, get_model_weights, list_models
+
+from harness.errors import UsageError, WeightsError
+from harness.options import RunOptions
+from harness.registry import nearest
+from harness.submission import Submission
+from harness.task import Dataset, Sample
+from harness.weights import load_into
+from submissions.torchvision_models.checkpoints import find_checkpoint, library_code, read_state
+
+BATCH: Final = 32
+_OLD: Final = {"googlenet", "inception_v3"}
+"""Networks whose published weights expect inputs normalised as in TensorFlow, and have further heads for training."""
+
+
+class Classifier:
+    """A torchvision classifier on one device. `module` is what parameters and operations are counted on."""
+
+    def __init__(self, module: nn.Module, preset: Any, device: str) -> None:
+        self.module = module.eval().to(device)
+        self._preset, self._device = preset, device
+
+    def prepare(self, sample: Sample) -> Tensor:
+        """uint8 (h, w, 3) -> float32 (3, crop, crop): resized by Pillow, cropped, normalised, on the device."""
+        image = sample.inputs["image"]
+        picture = Image.fromarray(image) if image.dtype == np.uint8 else torch.tensor(image).permute(2, 0, 1)
+        prepared: Tensor = self._preset(picture)
+        return prepared.to(self._device)
+
+    def forward(self, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Logits ``(classes,)`` of each picture."""
+        return list(self.module(torch.stack(list(inputs))))
+
+    def finish(self, raw: Tensor, sample: Sample) -> dict[str, NDArray[np.float32]]:
+        """The logits on the host."""
+        return {"logits": raw.float().cpu().numpy()}
+
+
+def load_classifier(name: str, dataset: Dataset, options: RunOptions) -> Submission:
+    """Build ``torchvision:name`` with the weights that the options choose; raises UsageError or WeightsError."""
+    names = list_models(module=torchvision.models)
+    if name not in names:
+        near = nearest(name, names) or names
+        raise UsageError(f"torchvision has no classifier '{name}'; there are: {', '.join(near)}")
+    if "classes" in options.settings:
+        raise UsageError("--set classes is for detectors; what a classifier's outputs mean is said with --class-map")
+    checkpoint, published = find_checkpoint(name, options)
+    module = _build(name, _outputs(dataset, published), options.seed, official=published is not None)
+    if checkpoint.kind != "random":
+        load_into(module, read_state(checkpoint, published), f"torchvision:{name}", source=checkpoint.name)
+    preset = (published or get_model_weights(name).DEFAULT).transforms()
+    return Submission(
+        name=f"torchvision:{name}",
+        method=Classifier(module, preset, options.device),
+        checkpoint=checkpoint,
+        options={"preprocessing": described(preset)},
+        code_digest=library_code(__name__),
+        trained_on="ImageNet (ILSVRC 2012) train" if published is not None else "",
+        identified=True,
+        batch_size=options.batch_size or BATCH,
+        device=options.device,
+    )
+
+
+def _outputs(dataset: Dataset, published: Any) -> int:
+    """How many outputs the network has: those of the class map, which published weights must fit."""
+    outputs = dataset.facts.get("outputs")
+    count = int(dataset.facts["classes"]) if outputs is None else len(outputs)
+    theirs = count if published is None else len(published.meta["categories"])
+    if theirs != count:
+        raise WeightsError(
+            f"{published} has {theirs} outputs, the class map {count}; declare what they stand for with --class-map FILE"
+        )
+    return count
+
+
+def _build(name: str, outputs: int, seed: int, *, official: bool) -> nn.Module:
+    further: dict[str, Any] = {"init_weights": False, "transform_input": official} if name in _OLD else {}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        module: nn.Module = get_model(name, weights=None, num_classes=outputs, **further)
+    return module
+
+
+def described(preset: Any) -> str:
+    """A preset in words, for the record."""
+    sizes = f"short side {preset.resize_size[0]}, centre crop {preset.crop_size[0]}"
+    how = f"{preset.interpolation.value}, Pillow"
+    return f"{sizes}, {how}, mean {tuple(preset.mean)}, deviation {tuple(preset.std)}"
