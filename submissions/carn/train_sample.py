@@ -39,7 +39,7 @@ def main() -> None:
     """Train one network and write ``sample.safetensors`` or ``sample_m.safetensors`` beside this file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mobile", action="store_true", help="CARN-M")
-    parser.add_argument("--steps", type=int, default=2400)
+    parser.add_argument("--steps", type=int, default=5000)
     parser.add_argument("--pictures", type=int, default=100)
     options = parser.parse_args()
     network = train(options.mobile, options.steps, options.pictures)
