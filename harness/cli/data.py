@@ -39,12 +39,15 @@ def show_layout(arguments: argparse.Namespace) -> int:
                 "results": meta.results,
                 "licence": meta.licence,
                 "homepage": meta.homepage,
+                "notice": meta.notice,
             }
         )
         return 0
     print(meta.layout.strip("\n"))
     print(f"\ninputs:  {meta.interface.inputs}\nanswer:  {meta.interface.answer}")
     print(f"results: {meta.results}\nlicence: {meta.licence}\nsource:  {meta.homepage}")
+    if meta.notice:
+        print(f"\nnote: {meta.notice}")
     return 0
 
 

@@ -28,7 +28,7 @@ def print_outcome(outcome: Outcome, places: Mapping[str, str], known: str, as_js
 
 
 def show_record(record: Record) -> str:
-    """Scores with intervals, latency, energy, cost, warnings."""
+    """Scores with intervals, latency, energy, cost, the data set's notice, warnings."""
     task = record.task
     count = f"{record.metrics[0].n if record.metrics else task.samples} {plural(task.unit)}"
     head = f"{task.title}, {task.split}, protocol {task.protocol}: {method_name(record)}, {count}"
@@ -43,6 +43,7 @@ def show_record(record: Record) -> str:
     measured = show_measurements(record.measurements)
     if measured:
         parts += ["", measured]
+    parts += ["", f"note: {task.notice}"] if task.notice else []
     parts += ["", *[f"warning: {text}" for text in record.warnings]] if record.warnings else []
     parts += [f"not ranked ({flag.scope}): {flag.text}" for flag in record.flags]
     return "\n".join(parts)

@@ -44,6 +44,13 @@ def test_minor_metrics_are_not_read_first_unless_one_is_the_main_metric(plain: R
     assert "more metrics" not in show_record(plain)
 
 
+def test_what_a_data_set_must_say_stands_under_its_numbers(plain: Record, cli: Callable[..., Done]) -> None:
+    task = msgspec.structs.replace(plain.task, notice="Withdrawn by its authors.")
+    assert "\n\nnote: Withdrawn by its authors." in show_record(msgspec.structs.replace(plain, task=task))
+    assert "note:" not in show_record(plain)
+    assert "\nnote: DukeMTMC-reID was withdrawn by its authors" in cli("data", "layout", "dukemtmc").out
+
+
 def test_of_many_the_records_own_protocol_goes_first(plain: Record) -> None:
     others = [metric(f"o{i}", protocol="other") for i in range(MOST_HEADLINES)]
     own = [metric(f"m{i}") for i in range(MOST_HEADLINES - 2)]
