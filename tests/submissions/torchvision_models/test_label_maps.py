@@ -66,3 +66,9 @@ def test_bad_files_are_one_sentence(tmp_path: Path, content: str | bytes | None,
     with pytest.raises(UsageError, match=words) as caught:
         label_map(str(path), PUBLISHED, "net", background=True)
     assert str(path) in str(caught.value)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path) -> None:
+    path = tmp_path / "names.txt"
+    path.write_text(f"{BACKGROUND}\ndisc\n", encoding="utf-8-sig")
+    assert label_map(str(path), PUBLISHED, "n", background=True).names == (BACKGROUND, "disc")
