@@ -155,6 +155,8 @@ def _warnings(files: ResultFiles, dataset: Dataset, texts: _Texts, image: Int, o
             f"{name}: {len(texts.renamed)} files name another image in their first line, such as {texts.renamed[0]}.txt; "
             "the file's own name counts, as officially"
         )
+    if files.beside:
+        yield f"{name}: {len(files.beside)} text files beside the event folders, such as {files.beside[0]}, are left out"
     moved = np.unique(image[order != np.arange(len(order))])
     if len(moved):
         yield (

@@ -27,6 +27,8 @@ class ResultFiles:
     """Image id -> path inside `source`; images without a file are not in it."""
     read: Callable[[str], bytes]
     """Path inside `source` -> content; raises PredictionError."""
+    beside: tuple[str, ...]
+    """Text files beside the event folders that are no image's, such as README.txt: left out."""
 
     def place(self, id: str) -> str:
         """The file of an image, for messages."""
@@ -42,14 +44,30 @@ def find_result_files(source: Path, dataset: Dataset) -> ResultFiles:
             raise PredictionError(f"{source} is no folder and no zip archive; results are one text file an image")
         archive = Archive(source, PredictionError)
         listing, read = list(archive.names()), lambda path: archive.read(path, TEXT_LIMIT)
-    texts = [PurePosixPath(path) for path in listing if path.endswith(".txt")]
-    texts = [path for path in texts if path.parts[0] != "__MACOSX" and not path.name.startswith(".")]
+    texts = [PurePosixPath(path) for path in listing if path.lower().endswith(".txt")]
+    texts = [path for path in texts if "__MACOSX" not in path.parts and not path.name.startswith(".")]
     known = (*dataset.ids, *dataset.known_ids)
-    _check_folders(source, texts, sorted({id.partition("/")[0] for id in known}), known[0])
+    events = sorted({id.partition("/")[0] for id in known})
+    beside = _beside(texts, events, known)
+    texts = [path for path in texts if path not in beside]
+    _check_folders(source, texts, events, known[0])
     paths = {f"{path.parts[-2]}/{path.stem}": str(path) for path in texts}
-    _check_images(source, paths, frozenset(known))
+    _check_images(source, paths, len(texts), frozenset(known))
     here = {id: paths[id] for id in dataset.ids if id in paths}
-    return ResultFiles(source, here, read)
+    return ResultFiles(source, here, read, tuple(sorted(map(str, beside))))
+
+
+def _beside(texts: Sequence[PurePosixPath], events: Sequence[str], known: Sequence[str]) -> set[PurePosixPath]:
+    """Files at the top or in the folder around the event folders, unless they are called after an image."""
+    folders = {path.parent.parent for path in texts if path.parent.name in events}
+    if not folders:
+        return set()
+    around = {PurePosixPath("."), *folders}
+    images = {id.partition("/")[2] for id in known}
+    return {
+        path for path in texts
+        if path.parent in around and path.parent.name not in events and path.stem not in images
+    }  # fmt: skip
 
 
 def _walk(source: Path) -> Iterator[str]:
@@ -95,7 +113,12 @@ def _too_deep(texts: Sequence[PurePosixPath], events: Sequence[str]) -> PurePosi
     return next((path for path in texts if several and len(path.parts) == 3), None)
 
 
-def _check_images(source: Path, paths: dict[str, str], known: frozenset[str]) -> None:
+def _check_images(source: Path, paths: dict[str, str], n_files: int, known: frozenset[str]) -> None:
+    if len(paths) < n_files:
+        raise PredictionError(
+            f"{source} holds two files of one image, whose names end in .txt and in .TXT ({n_files - len(paths)} such "
+            "images); leave one of them out"
+        )
     unknown = [id for id in paths if id not in known]
     if unknown:
         raise PredictionError(

@@ -13,20 +13,21 @@ from harness.task import (
     DataRequest,
     Dataset,
     DetailTable,
-    Encoder,
     FloatArray,
     Predictions,
     Scoring,
     Statistics,
-    Task,
     Values,
 )
-from tasks.detection.answers import encode_answer, label_map, unknown_classes
+from tasks.detection.base import DetectionTask
+from tasks.detection.interface import PREDICTIONS
+from tasks.detection.stored import check_stored
 from tasks.detection.widerface.data import open_dataset
 from tasks.detection.widerface.declaration import META
 from tasks.detection.widerface.formats import descending, read_results, write_results
 from tasks.detection.widerface.ground_truth import SETTINGS
 from tasks.detection.widerface.metrics import (
+    BINS,
     Int,
     Marks,
     average_precision,
@@ -39,12 +40,14 @@ from tasks.detection.widerface.metrics import (
 from tasks.detection.widerface.tables import event_table
 
 if TYPE_CHECKING:
-    from harness.submission import Submission
+    pass
 
+CROWDED = 0.9
+"""The part of all detections beyond which one of the steps of the scores is said to hold too many."""
 BITS = {f"AP_{setting}": bit for bit, setting in enumerate(SETTINGS)}
 
 
-class WiderFace(Task):
+class WiderFace(DetectionTask):
     """Face detection on WIDER FACE's validation images, or on one's own data in its format."""
 
     meta = META
@@ -60,15 +63,6 @@ class WiderFace(Task):
 
         write_sample(directory)
 
-    def encoder(self, submission: "Submission", dataset: Dataset) -> Encoder:
-        """Checks boxes, scores and labels; only detections of the class `face` are kept."""
-        labels = label_map(submission.name, submission.classes, dataset)
-        return lambda answer, sample: encode_answer(answer, sample.id, labels)
-
-    def notes(self, submission: "Submission", dataset: Dataset) -> Sequence[str]:
-        """Classes of the submission other than `face`: their detections are left out."""
-        return unknown_classes(submission.name, submission.classes, dataset)
-
     def read(self, path: Path, dataset: Dataset) -> Predictions:
         """Read a folder or zip archive of text files."""
         return read_results(path, dataset)
@@ -79,6 +73,7 @@ class WiderFace(Task):
 
     def score(self, dataset: Dataset, predictions: Predictions, scoring: Scoring) -> Statistics:
         """Match every image's detections, the highest score first, to its faces."""
+        check_stored(predictions.table, dataset, PREDICTIONS, "WIDER FACE")
         boxes, scores = predictions.table.ragged("boxes_xywh"), predictions.table.ragged("scores").values
         image = np.repeat(np.arange(len(boxes)), np.diff(boxes.offsets))
         order = descending(scores, image)
@@ -97,7 +92,7 @@ class WiderFace(Task):
         return Statistics(
             table=to_table(dataset.ids, marks, totals),
             facts={"lowest_score": low, "highest_score": high},
-            warnings=_warnings(scores, low, high),
+            warnings=_warnings(scores[order], marks.bin, low, high),
         )
 
     def aggregate(self, statistics: Statistics, protocol: str) -> Values:
@@ -171,12 +166,18 @@ def _counts(marks: Marks, bit: int) -> tuple[Int, Int]:
     return counts(marks.bin, (marks.hit >> bit & 1) != 0), counts(marks.bin, (marks.proposal >> bit & 1) != 0)
 
 
-def _warnings(scores: FloatArray, low: float, high: float) -> tuple[str, ...]:
-    if not len(scores):
+def _warnings(scores: FloatArray, bins: NDArray[np.uint16], low: float, high: float) -> tuple[str, ...]:
+    if not len(bins):
         return ("there are no detections at all: every average precision is 0",)
     if low == high:
         return (
             f"all scores are {low:g}: the official normalisation divides 0 by 0, no detection reaches a threshold, and "
             "every average precision is 0",
+        )
+    together = scores[bins == np.bincount(bins).argmax()]
+    if len(together) > CROWDED * len(bins) and together.min() < together.max():
+        return (
+            f"{len(together)} of {len(bins)} detections fall into one of the {BINS} steps between the lowest score, {low:g}, and "
+            f"the highest, {high:g}, and count as equal, as officially: is there an outlier among the scores?",
         )
     return ()

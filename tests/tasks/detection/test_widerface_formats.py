@@ -132,6 +132,43 @@ def test_misnamed_and_missing_event_folders_are_told(results: Path, dataset: Dat
     assert "no folder and no zip archive" in refused(tmp_path / "results.json", dataset)
 
 
+@pytest.mark.parametrize("wrapped", ["", "mine/"])
+def test_what_lies_beside_the_event_folders_is_left_out(
+    results: Path, dataset: Dataset, tmp_path: Path, wrapped: str
+) -> None:
+    whole = TASK.read(results, dataset)
+    for name in ("README.txt", ".DS_Store", "._README.txt"):
+        (results / name).write_text("scores of my method")
+    packed = pack(results, tmp_path / "packed.zip", lambda name: wrapped + name)
+    with zipfile.ZipFile(packed, "a") as archive:
+        archive.writestr("__MACOSX/0--Meadow/._a.txt", "x")
+    for source in (results, packed):
+        found = TASK.read(source, dataset)
+        (warning,) = found.warnings
+        assert "1 text files beside the event folders" in warning and "README.txt, are left out" in warning
+        assert found.table.digest() == whole.table.digest()
+
+
+def test_an_image_or_a_misnamed_event_beside_the_event_folders_is_refused(results: Path, dataset: Dataset) -> None:
+    image = next(results.rglob("*.txt"))
+    moved = image.rename(results / image.name)
+    assert "lies in no event folder; " + EXPECTED in refused(results, dataset)
+    (results / "0--Medow").mkdir()
+    moved.rename(results / "0--Medow" / image.name)
+    assert "1 folders are not named after an event, such as 0--Medow" in refused(results, dataset)
+
+
+def test_a_suffix_in_capitals_is_read(results: Path, dataset: Dataset) -> None:
+    whole = TASK.read(results, dataset)
+    image = next(results.rglob("*.txt"))
+    image.rename(image.with_suffix(".TXT"))
+    found = TASK.read(results, dataset)
+    assert found.table.digest() == whole.table.digest() and not found.warnings
+    if not image.exists():
+        image.write_bytes(image.with_suffix(".TXT").read_bytes())
+        assert "holds two files of one image" in refused(results, dataset)
+
+
 def test_an_image_that_the_set_does_not_have_is_told(results: Path, dataset: Dataset) -> None:
     (results / "0--Meadow" / "0_Meadow_Meadow_0_6.txt").write_text("x\n0\n")
     assert "0--Meadow/0_Meadow_Meadow_0_6.txt belongs to no image of the data set (files like it: 1)" in refused(

@@ -155,6 +155,14 @@ def test_equal_scores_are_zero_divided_by_zero_and_say_so() -> None:
     assert not any(len(curve.x) for curve in WiderFace().curves(statistics, "widerface"))
 
 
+def test_a_score_far_from_all_others_is_told() -> None:
+    box, spread = (0.0, 0.0, 5.0, 5.0), np.linspace(0.1, 0.9, 30).tolist()
+    for scores, told in (([*spread, 1e6], True), ([*spread, 1.0], False), ([0.5] * 30 + [1.0], False)):
+        warnings = score([replace(ONE, boxes=[box] * len(scores), scores=scores)]).warnings
+        assert bool(warnings) is told
+        assert not told or "30 of 31 detections fall into one of the 1000 steps" in warnings[0]
+
+
 def test_scores_of_zero_alone_are_divided_by_the_smallest_number_and_count() -> None:
     statistics = score([replace(ONE, scores=[0.0])])
     assert WiderFace().aggregate(statistics, "widerface") == dict.fromkeys(BITS, 1.0)
