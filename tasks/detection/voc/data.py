@@ -8,10 +8,11 @@ from typing import Final
 import numpy as np
 
 from harness.columns import Table
-from harness.errors import DataError, PredictionError
+from harness.errors import DataError
 from harness.images import image_loader
 from harness.layout import find_root
 from harness.task import DataRequest, Dataset, Task
+from tasks.detection.stored import check_stored
 from tasks.detection.voc.annotations import CATEGORIES, Annotations, category_names, truth_table
 from tasks.detection.voc.declaration import ORDER, PREDICTIONS
 from tasks.detection.voc.json_truth import read_json
@@ -47,7 +48,7 @@ def open_dataset(task: Task, year: int, request: DataRequest) -> Dataset:
         ids=annotations.ids,
         truth=truth,
         load=image_loader(images, names, source) if request.with_inputs else None,
-        facts={"categories": list(categories), "category_ids": list(range(len(categories)))},
+        facts={"categories": list(categories), "category_ids": list(range(len(categories))), "asked": split},
         identity={"categories": list(categories)},
         warnings=(*annotations.warnings, *(f"{source.name}: {text}" for text in left_out)),
         custom=custom,
@@ -104,21 +105,16 @@ def to_truth(table: Table) -> Truth:
     )
 
 
-def to_detections(table: Table) -> Detections:
+def to_detections(table: Table, dataset: Dataset) -> Detections:
     """The columns of predictions as the metrics take them; without places in files they go image after image.
 
     Raises PredictionError where they are not laid out as predictions are: stored ones may be a stranger's.
     """
     specs = [*PREDICTIONS, *([ORDER] if ORDER.name in table.columns else [])]
-    try:
-        offsets = table.ragged("boxes_xyxy").offsets
-        found = {spec.name: spec.conform(table.ragged(spec.name).values) for spec in specs}
-        if any(not np.array_equal(table.ragged(spec.name).offsets, offsets) for spec in specs):
-            raise ValueError("its columns have different numbers of rows")
-    except (LookupError, ValueError) as reason:
-        raise PredictionError(f"these predictions are no detections of Pascal VOC: {reason}") from None
+    check_stored(table, dataset, specs, "Pascal VOC")
+    found = {spec.name: table.ragged(spec.name).values for spec in specs}
     return Detections(
-        offsets=offsets,
+        offsets=table.ragged("boxes_xyxy").offsets,
         category=found["category_id"].astype(np.int32),
         boxes_xyxy=found["boxes_xyxy"],
         scores=found["scores"],

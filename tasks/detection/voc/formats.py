@@ -41,7 +41,7 @@ def read_results(path: Path, dataset: Dataset) -> Predictions:
     """
     source = ResultFiles(path)
     categories = dataset.facts["categories"]
-    files = class_files(path, source.names(), categories, None if dataset.custom else dataset.split)
+    files = class_files(path, source.names(), categories, dataset.facts["asked"], any_split=dataset.custom)
     images = _Images(dataset)
     found = [_read_class(f"{path}/{files[name]}", source.read(files[name]), images) for name in categories]
     table = _arrange(dataset.ids, found)

@@ -1,5 +1,6 @@
 """Ground truth in one JSON file: objects by image id, or COCO's format; told apart by their structure."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -56,7 +57,22 @@ def read_json(path: Path) -> tuple[Annotations, bool]:
     found = decode(data, dict[str, msgspec.Raw], path, DataError)
     if {"images", "annotations"} <= found.keys():
         return _from_coco(path, decode(data, _Coco, path, DataError)), True
+    _check_keys(path, data)
     return _by_image(path, found), False
+
+
+def _check_keys(path: Path, data: bytes) -> None:
+    """Raise DataError for an image that is there twice: a JSON object keeps the last of equal keys in silence."""
+    text = data.decode("utf-8-sig", "replace")
+    try:
+        ids = json.loads(text, strict=False, object_pairs_hook=_names, parse_int=str, parse_float=str)
+    except RecursionError:
+        raise DataError(f"{path}: lists or objects are nested too deep for any file of this format") from None
+    _check_unique(path, "image", ids)
+
+
+def _names(pairs: list[tuple[str, object]]) -> list[str]:
+    return [name for name, _ in pairs]
 
 
 def _by_image(path: Path, found: dict[str, msgspec.Raw]) -> Annotations:

@@ -11,8 +11,10 @@ from harness.errors import PredictionError
 _NAME: Final = re.compile(r"comp[34](?:_.+)?_det_(.+)\.txt")
 
 
-def class_files(path: Path, names: Sequence[str], categories: Sequence[str], split: str | None) -> dict[str, str]:
-    """Class -> its file; `split` None takes any split. Raises PredictionError for classes without a file, or with two."""
+def class_files(
+    path: Path, names: Sequence[str], categories: Sequence[str], split: str, *, any_split: bool
+) -> dict[str, str]:
+    """Class -> its file, of `split` or of any. Raises PredictionError for classes without a file, or with two."""
     found: dict[str, list[str]] = {name: [] for name in categories}
     elsewhere = []
     for name in sorted(names):
@@ -22,7 +24,7 @@ def class_files(path: Path, names: Sequence[str], categories: Sequence[str], spl
         # A class may hold an underscore, and so may a split: the longest class that ends the name is meant.
         classes = [one for one in categories if match[1].endswith(f"_{one}")]
         chosen = max(classes, key=len, default="")
-        if chosen and (split is None or match[1] == f"{split}_{chosen}"):
+        if chosen and (any_split or match[1] == f"{split}_{chosen}"):
             found[chosen].append(name)
         else:
             elsewhere.append(name)
@@ -35,8 +37,8 @@ def class_files(path: Path, names: Sequence[str], categories: Sequence[str], spl
     return {name: files[0] for name, files in found.items()}
 
 
-def _lacking(path: Path, lacking: list[str], total: int, split: str | None, elsewhere: list[str]) -> str:
-    files = [f"comp4_det_{split or 'SPLIT'}_{name}.txt" for name in lacking]
+def _lacking(path: Path, lacking: list[str], total: int, split: str, elsewhere: list[str]) -> str:
+    files = [f"comp4_det_{split}_{name}.txt" for name in lacking]
     shown = ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
     other = f"; it holds {elsewhere[0]}" if elsewhere else ""
     return (

@@ -19,10 +19,10 @@ from harness.task import (
     Sample,
     Scoring,
     Statistics,
-    Task,
     Values,
 )
-from tasks.detection.answers import check_answer, label_map, unknown_classes
+from tasks.detection.answers import check_answer, label_map
+from tasks.detection.base import DetectionTask
 from tasks.detection.voc.data import open_dataset, to_detections, to_truth
 from tasks.detection.voc.declaration import PREDICTIONS, meta
 from tasks.detection.voc.details import class_curves, class_table
@@ -39,7 +39,7 @@ _FROM_CORNERS = np.array([1.0, 1.0, 0.0, 0.0])
 """From corners of pixels counted from 0 to pixels inside the box counted from 1, as Detectron2 converts them."""
 
 
-class Voc(Task):
+class Voc(DetectionTask):
     """Boxes of twenty classes on Pascal VOC of one year, or of one's own classes in its layout."""
 
     worst_title = "objects not found at IoU 0.50"
@@ -71,10 +71,6 @@ class Voc(Task):
 
         return encode
 
-    def notes(self, submission: "Submission", dataset: Dataset) -> Sequence[str]:
-        """Classes of the submission that the data set does not have: their detections are left out."""
-        return unknown_classes(submission.name, submission.classes, dataset)
-
     def read(self, path: Path, dataset: Dataset) -> Predictions:
         """Read the class files in a folder or zip."""
         return read_results(path, dataset)
@@ -87,7 +83,7 @@ class Voc(Task):
         """Mark every detection as a true or a false positive at the protocol's thresholds."""
         categories = list(dataset.facts["categories"])
         rules = rules_of(scoring.protocol, self.year)
-        truth, detections = to_truth(dataset.truth), to_detections(predictions.table)
+        truth, detections = to_truth(dataset.truth), to_detections(predictions.table, dataset)
         table = to_table(dataset.ids, truth, detections, rules, len(categories))
         return Statistics(table=table, facts={"categories": categories})
 

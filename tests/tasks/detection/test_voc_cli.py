@@ -101,7 +101,7 @@ def test_bad_results_end_in_one_sentence_and_leave_nothing(
 def test_a_missing_class_file_is_named(cli: Command, own: Path, tmp_path: Path) -> None:
     path = results(tmp_path / "results", leave_out="sofa")
     sentence = cli("score", "--task", "voc2007", "--data", own, path).sentence()
-    assert "lacks the files of 1 of 20 classes: comp4_det_SPLIT_sofa.txt" in sentence
+    assert "lacks the files of 1 of 20 classes: comp4_det_test_sofa.txt" in sentence
 
 
 def test_a_bomb_and_an_archive_that_leaves_its_folder_are_refused(cli: Command, own: Path, tmp_path: Path) -> None:

@@ -38,6 +38,16 @@ def test_one_truth_has_one_digest_whichever_file_it_comes_from(tmp_path: Path) -
     assert found[4].split == "custom"
 
 
+def test_an_image_that_is_there_twice_in_json_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "truth.json"
+    one = '[{"name": "dog", "bbox": [1, 2, 3, 4]}]'
+    path.write_text(f'{{"000001": {one}, "000002": {one}, "000001": {one}}}')
+    with pytest.raises(DataError, match="the image id 000001 is there twice"):
+        open_voc(annotations=path)
+    path.write_bytes(b"\xef\xbb\xbf" + f'{{"000001": {one}, "000002": {one}}}'.encode())
+    assert open_voc(annotations=path).ids == ("000001", "000002")
+
+
 def test_the_digest_knows_difficult_objects_and_their_order(tmp_path: Path) -> None:
     digests = set()
     for index, objects in enumerate(([("dog", 0, (1, 1, 9, 9)), ("dog", 1, (1, 1, 9, 9))],) * 2):

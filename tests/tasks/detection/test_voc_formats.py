@@ -109,7 +109,7 @@ def test_classes_without_a_file_are_all_named(dataset: Dataset, tmp_path: Path) 
     with pytest.raises(PredictionError) as caught:
         Voc(2007).read(folder, dataset)
     assert str(caught.value) == (
-        f"{folder} lacks the files of 2 of 3 classes: comp4_det_SPLIT_cat.txt, comp4_det_SPLIT_dog.txt; it holds "
+        f"{folder} lacks the files of 2 of 3 classes: comp4_det_test_cat.txt, comp4_det_test_dog.txt; it holds "
         "comp4_det_test_wolf.txt (a class without detections has an empty file)"
     )
 
