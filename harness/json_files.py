@@ -1,9 +1,8 @@
 """JSON files, plain or compressed, decoded into declared types with errors that say where and what."""
 
 import codecs
-import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -122,10 +121,10 @@ def check_values(
         raise error(f"{path}: {place}, {field}: {values[row, column]} {what}")
 
 
-@contextlib.contextmanager
-def fitting_ids(path: Path, error: type[HarnessError]) -> Iterator[None]:
-    """Turn the overflow of an id into an error of the file."""
+def integers(path: Path, entry: str, field: str, values: Sequence[int], error: type[HarnessError]) -> NDArray[np.int64]:
+    """The integers of all entries, int64 (n,); raises `error` naming the first entry that does not fit."""
     try:
-        yield
+        return np.array(values, np.int64)
     except OverflowError:
-        raise error(f"{path}: an id does not fit in 64 bits") from None
+        row = next(row for row, value in enumerate(values) if not -(1 << 63) <= value < 1 << 63)
+        raise error(f"{path}: {entry.format(row)}, {field}: it does not fit in 64 bits") from None

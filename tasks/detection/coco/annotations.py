@@ -10,13 +10,13 @@ from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harness.errors import DataError
-from harness.json_files import check_values, decode, fitting_ids, read_bytes
+from harness.json_files import check_values, decode, read_bytes
 from tasks.detection.coco.entries import Annotation, Instances, MaskedInstances
 from tasks.detection.coco.mask_files import annotation_masks, image_sizes
 from tasks.detection.coco.metrics import Float, Int, Truth
+from tasks.detection.coco_form import annotation_warnings, check_unique, column, id_array, names_by_id
 from tasks.detection.lookup import find_ids
 
 
@@ -37,26 +37,22 @@ def read_annotations(path: Path, member: str = "", *, with_masks: bool = False) 
 
     Segmentations are skipped unless masks are asked for. Raises DataError: not JSON, a missing or wrong field, negative
     sizes, annotation ids used twice, no images, no categories. Annotations of unknown images or categories are left out
-    with a warning, which pycocotools does in silence.
+    and images or categories of one id are merged with a warning; pycocotools does both in silence.
     """
     kind: type[Instances | MaskedInstances] = MaskedInstances if with_masks else Instances
     found = decode(read_bytes(path, DataError, member, top=b"{"), kind, path, DataError)
-    if not found.images or not found.categories:
-        raise DataError(f"{path} has no {'categories' if found.images else 'images'}: it cannot be scored against")
-    file_names = {image.id: image.file_name for image in found.images}
-    category_names = {category.id: category.name for category in found.categories}
-    with fitting_ids(path, DataError):
-        image_ids, category_ids = np.array(sorted(file_names), np.int64), np.array(sorted(category_names), np.int64)
-        truth, rows, warnings = _truth(path, found.annotations, image_ids, category_ids)
-        if isinstance(found, MaskedInstances):
-            truth = _with_masks(path, found, truth, rows, image_ids)
+    file_names, category_names, merged = names_by_id(path, found.images, found.categories)
+    image_ids, category_ids = id_array(file_names), id_array(category_names)
+    truth, rows, warnings = _truth(path, found.annotations, image_ids, category_ids)
+    if isinstance(found, MaskedInstances):
+        truth = _with_masks(path, found, truth, rows, image_ids)
     return Annotations(
         image_ids=image_ids,
-        file_names=tuple(file_names[id] for id in image_ids.tolist()),
+        file_names=tuple(file_names.values()),
         category_ids=category_ids,
-        category_names=tuple(category_names[id] for id in category_ids.tolist()),
+        category_names=tuple(category_names.values()),
         truth=truth,
-        warnings=tuple(warnings),
+        warnings=(*merged, *warnings),
     )
 
 
@@ -64,20 +60,16 @@ def _boxes(entries: Sequence[Annotation]) -> Float:
     return np.fromiter(chain.from_iterable(entry.bbox for entry in entries), np.float64).reshape(-1, 4)
 
 
-def _integers(entries: Sequence[Annotation], field: str) -> Int:
-    return np.array(list(map(attrgetter(field), entries)), np.int64)
-
-
 def _truth(
     path: Path, entries: Sequence[Annotation], image_ids: Int, category_ids: Int
 ) -> tuple[Truth, Int, list[str]]:
     """The annotations in columns, and which entry each row comes from."""
     area = np.fromiter(map(attrgetter("area"), entries), np.float64, len(entries))
-    ids, images, categories = (_integers(entries, name) for name in ("id", "image_id", "category_id"))
+    ids, images, categories = (column(path, "annotations", entries, name) for name in ("id", "image_id", "category_id"))
     boxes = _boxes(entries)
     check_values(path, "annotations[{}]", "bbox", boxes[:, 2:], lowest=0, error=DataError)
     check_values(path, "annotations[{}]", "area", area[:, None], lowest=0, error=DataError)
-    _check_ids(path, ids)
+    check_unique(path, "annotation", ids)
     image, known_image = find_ids(image_ids, images)
     category, known_category = find_ids(category_ids, categories)
     rows = np.flatnonzero(known_image & known_category)
@@ -87,35 +79,16 @@ def _truth(
         category=category[rows].astype(np.int32),
         boxes_xywh=boxes[rows],
         area=area[rows],
-        crowd=_integers(entries, "iscrowd")[rows] != 0,
+        crowd=column(path, "annotations", entries, "iscrowd")[rows] != 0,
         nameless=ids[rows] == 0,
     )
-    return truth, rows, _warnings(path, ids, known_image, known_category)
+    nameless = bool((ids == 0).any())
+    return truth, rows, annotation_warnings(
+        path, known_image, known_category, nameless=nameless, official="pycocotools"
+    )  # fmt: skip
 
 
 def _with_masks(path: Path, found: MaskedInstances, truth: Truth, rows: Int, image_ids: Int) -> Truth:
     sizes = image_sizes(path, found.images, image_ids)
     image = np.repeat(np.arange(len(image_ids)), np.diff(truth.offsets))
     return replace(truth, masks=annotation_masks(path, found.annotations, rows, image, sizes))
-
-
-def _warnings(path: Path, ids: Int, known_image: NDArray[np.bool_], known_category: NDArray[np.bool_]) -> list[str]:
-    warnings = []
-    for known, what in ((known_image, "images"), (known_category, "categories")):
-        if not known.all():
-            warnings.append(f"{path.name}: {np.count_nonzero(~known)} annotations of unknown {what} are left out")
-    if (ids == 0).any():
-        warnings.append(
-            f"{path.name}: an annotation has the id 0; pycocotools, and therefore this score, counts a detection "
-            "matched with it as a false positive; number annotations from 1"
-        )
-    return warnings
-
-
-def _check_ids(path: Path, ids: Int) -> None:
-    values, counts = np.unique(ids, return_counts=True)
-    if (counts > 1).any():
-        twice = values[counts > 1]
-        raise DataError(
-            f"{path}: {len(twice)} annotation ids are used more than once, such as {twice[0]}; ids must be unique"
-        )

@@ -1,6 +1,5 @@
 """COCO's files on disk -> samples and truth, and the columns that the truth is kept in."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -16,8 +15,10 @@ from tasks.detection.coco.mask_files import MaskRows
 from tasks.detection.coco.masks import COLUMNS as MASK_COLUMNS
 from tasks.detection.coco.masks import mask_columns, masks_of
 from tasks.detection.coco.metrics import Detections, Truth
+from tasks.detection.coco_form import file_in_folder
 from tasks.detection.interface import PREDICTIONS
 from tasks.detection.lookup import find_ids
+from tasks.detection.stored import check_stored
 
 TRUTH: Final = (
     ColumnSpec(
@@ -82,14 +83,8 @@ def instances_file(root: Path | None, request: DataRequest, split: str) -> Path:
         return root / "annotations" / f"instances_{split}.json"
     if not request.annotations.is_dir():
         return request.annotations
-    found = [
-        request.annotations / f"instances_{split}.json",
-        request.annotations / "annotations" / f"instances_{split}.json",
-    ]
-    found = [path for path in found if path.is_file()] or sorted(request.annotations.glob("*.json"))
-    if len(found) != 1:
-        raise DataError(f"{request.annotations} holds {len(found)} JSON files: name one with --annotations FILE")
-    return found[0]
+    folders = request.annotations, request.annotations / "annotations"
+    return file_in_folder(request.annotations, [folder / f"instances_{split}.json" for folder in folders])
 
 
 def truth_table(ids: tuple[str, ...], annotations: Annotations) -> Table:
@@ -138,15 +133,12 @@ def to_detections(table: Table, dataset: Dataset) -> Detections:
 
     Raises PredictionError where they are not laid out so: stored ones may be a stranger's.
     """
-    try:
-        if table.ids != dataset.ids:
-            raise ValueError("they answer other images than the data set has")
-        _check_layout(table, prediction_columns(dataset))
-    except (LookupError, ValueError) as reason:
-        raise PredictionError(f"these predictions are no detections of COCO: {reason}") from None
+    check_stored(table, dataset, prediction_columns(dataset), "COCO")
     boxes = table.ragged("boxes_xywh")
     category_ids = np.array(dataset.facts["category_ids"], np.int64)
     with_masks = has_masks(dataset)
+    if with_masks:
+        _check_masks(table)
     return Detections(
         offsets=boxes.offsets,
         category=find_ids(category_ids, table.ragged("category_id").values)[0].astype(np.int32),
@@ -157,19 +149,13 @@ def to_detections(table: Table, dataset: Dataset) -> Detections:
     )
 
 
-def _check_layout(table: Table, specs: Sequence[ColumnSpec]) -> None:
-    """Raise ValueError or KeyError for what compiled code must not meet; nothing is copied."""
-    offsets = table.ragged("boxes_xywh").offsets
-    for spec in specs:
-        column = table.ragged(spec.name)
-        if column.values.dtype != np.dtype(spec.dtype) or column.values.shape[1:] != spec.shape:
-            raise ValueError(f"{spec.name} is {column.values.dtype} of shape {column.values.shape}")
-        if spec.group and not np.array_equal(column.offsets, offsets):
-            raise ValueError(f"{spec.name} has other rows than boxes_xywh")
-    if MASK_COLUMNS[0] in specs:
-        lengths = table.ragged("mask_length").values
-        if (lengths < 0).any() or lengths.sum() != len(table.ragged("mask_codes").values):
-            raise ValueError("the lengths of its masks are not those of their codes")
+def _check_masks(table: Table) -> None:
+    """Raise PredictionError where the lengths of the masks are not those of their codes; nothing is copied."""
+    lengths = table.ragged("mask_length").values
+    if (lengths < 0).any() or lengths.sum() != len(table.ragged("mask_codes").values):
+        raise PredictionError(
+            "these predictions are no detections of COCO: the lengths of its masks are not those of their codes"
+        )
 
 
 def to_results(table: Table, dataset: Dataset) -> Results:

@@ -21,14 +21,19 @@ class Category(msgspec.Struct, gc=False):
     name: str = ""
 
 
-class Annotation(msgspec.Struct, gc=False):
-    """An annotation without its segmentation."""
+class Outline(msgspec.Struct, gc=False):
+    """What every annotation says, in COCO and in formats that add to it."""
 
     id: int
     image_id: int
     category_id: int
     bbox: Box
     area: float
+
+
+class Annotation(Outline):
+    """An annotation without its segmentation."""
+
     iscrowd: int | bool
 
 

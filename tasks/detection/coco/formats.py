@@ -19,7 +19,7 @@ import numpy as np
 from harness.columns import Ragged
 from harness.errors import PredictionError
 from harness.files import write_atomic
-from harness.json_files import check_values, decode, fitting_ids, read_bytes
+from harness.json_files import check_values, decode, integers, read_bytes
 from harness.kernels import Kernel
 from tasks.detection.coco.entries import Kind, MaskedResult, Result
 from tasks.detection.coco.mask_files import MaskRows, mask_codes, mask_rows, needs_boxes, result_masks
@@ -56,7 +56,7 @@ def read_results(path: Path, *, with_masks: bool = False) -> Results:
     data = read_bytes(path, PredictionError, top=b"[")
     results = _plain_masks(path, data) if with_masks else _plain_results(data)
     if results is None:
-        with fitting_ids(path, PredictionError), _of_kind(path, data, with_masks):
+        with _of_kind(path, data, with_masks):
             results = _masks(path, data) if with_masks else _boxed(path, data)
     check_values(path, "entry {}", "score", results.scores[:, None], lowest=None, error=PredictionError)
     check_values(path, "entry {}", "bbox", results.boxes_xywh, lowest=None, error=PredictionError)
@@ -151,7 +151,7 @@ def _results(path: Path, entries: Sequence[Any], boxes: Float, masks: MaskRows |
         for index, value in enumerate(values):
             if value != int(value):
                 raise PredictionError(f"{path}: entry {index}, {field}: expected an integer, found {value}")
-        ids[field] = np.array(values, np.int64)
+        ids[field] = integers(path, "entry {}", field, values, PredictionError)
     return Results(
         image_ids=ids["image_id"],
         category_ids=ids["category_id"],

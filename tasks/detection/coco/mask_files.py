@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from harness.columns import Ragged
 from harness.errors import DataError, HarnessError, PredictionError
+from harness.json_files import integers
 from harness.rle import (
     MOST_PIXELS,
     Refuse,
@@ -23,6 +24,7 @@ from harness.rle import (
 )
 from tasks.detection.coco.entries import MaskedAnnotation, MaskedResult, SizedImage
 from tasks.detection.coco.masks import Float, Int, Masks
+from tasks.detection.coco.metrics import box_areas
 
 
 class MaskRows(NamedTuple):
@@ -70,7 +72,10 @@ def result_masks(path: Path, entries: Sequence[MaskedResult]) -> MaskRows:
             raise PredictionError(f"{path}: entry {index}, bbox: expected a list of 4 numbers")
     boxed = np.array([bool(entry.bbox) for entry in entries], np.bool_)
     boxes = np.array([entry.bbox or (0, 0, 0, 0) for entry in entries], np.float64).reshape(-1, 4)
-    sizes = np.array([entry.segmentation.size for entry in entries], np.int64).reshape(-1, 2)
+    sides = [[entry.segmentation.size[axis] for entry in entries] for axis in (0, 1)]
+    sizes = np.stack(
+        [integers(path, "entry {}, segmentation", "size", side, PredictionError) for side in sides], axis=1
+    )
     return mask_rows(path, pack(codes), sizes, boxes, boxed)
 
 
@@ -95,7 +100,7 @@ def mask_rows(path: Path, masks: Ragged, sizes: Int, boxes: Float, boxed: NDArra
         f"{path.name}: there are boxes beside the masks, so that size ranges look at the boxes' areas, as in "
         "pycocotools; leave bbox out to have them look at the masks'"
     )
-    return MaskRows(masks, sizes, boxes, boxes[:, 2] * boxes[:, 3], (warning,))
+    return MaskRows(masks, sizes, boxes, box_areas(boxes), (warning,))
 
 
 def _check_sizes(path: Path, sizes: Int) -> None:

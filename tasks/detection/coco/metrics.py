@@ -156,7 +156,7 @@ def match(truth: Truth, detections: Detections, parameters: Parameters) -> Match
     )
     gt_order, _, _ = order_by_score(truth.offsets, truth.category, np.zeros(len(truth.area)), len(truth.area))
     category, boxes = detections.category[order], detections.boxes_xywh[order]
-    area = boxes[:, 2] * boxes[:, 3] if detections.area is None else detections.area[order]
+    area = box_areas(boxes) if detections.area is None else detections.area[order]
     gt_category, crowd = truth.category[gt_order], truth.crowd[gt_order]
     ignored = outside(truth.area[gt_order], parameters) | crowd[:, None]
     positive = np.zeros((len(order), len(parameters.areas)), np.uint16)
@@ -258,6 +258,13 @@ def order_by_score(
     kept_offsets = np.empty_like(offsets)
     kept = _ORDER(len(offsets) - 1, limit, offsets, category, scores, order, rank, kept_offsets)
     return order[:kept], rank[:kept], kept_offsets
+
+
+def box_areas(boxes_xywh: Float) -> Float:
+    """Width times height, float64 (n,); infinite, and so larger than any size range, beyond double precision."""
+    with np.errstate(over="ignore"):
+        areas: Float = boxes_xywh[:, 2] * boxes_xywh[:, 3]
+    return areas
 
 
 def outside(area: Float, parameters: Parameters) -> NDArray[np.bool_]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.task import DetailTable
-from tasks.detection.coco.metrics import Float, Matches, Metric, Parameters, mean_of
+from tasks.detection.coco.metrics import Float, Int, Matches, Metric, Parameters, mean_of
 
 SIZES: Final = ("all", "small", "medium", "large")
 
@@ -27,6 +28,21 @@ def category_table(
         columns=("category", "annotations", *(metric.name for metric in parameters.metrics)),
         rows=tuple(rows),
     )
+
+
+def missed(matches: Matches, area: int, threshold: int) -> Float:
+    """How many annotations that count no detection finds, by image: float64 (images,).
+
+    `area` and `threshold` are indices of the size range and of the IoU.
+    """
+    found = _row_sums(matches.positive[:, area] >> threshold & 1, matches.offsets)
+    there = _row_sums(matches.truth_count[:, area], matches.truth_offsets)
+    return (there - found).astype(np.float64)
+
+
+def _row_sums(values: NDArray[Any], offsets: Int) -> Int:
+    sums: Int = np.diff(np.concatenate([[0], np.cumsum(values, dtype=np.int64)])[offsets])
+    return sums
 
 
 def size_table(matches: Matches, precision: Float, recall: Float, parameters: Parameters) -> DetailTable:

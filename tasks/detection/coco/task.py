@@ -20,10 +20,10 @@ from harness.task import (
     Predictions,
     Scoring,
     Statistics,
-    Task,
     Values,
 )
-from tasks.detection.answers import encode_answer, label_map, unknown_classes
+from tasks.detection.answers import encode_answer, label_map
+from tasks.detection.base import DetectionTask
 from tasks.detection.coco.data import (
     has_masks,
     open_dataset,
@@ -37,14 +37,14 @@ from tasks.detection.coco.formats import read_results, write_results
 from tasks.detection.coco.limits import parameters, parse_limits
 from tasks.detection.coco.metrics import Float, Matches, Parameters, accumulate, match, summarize
 from tasks.detection.coco.results import arrange
-from tasks.detection.coco.tables import SIZES, category_table, size_table
+from tasks.detection.coco.tables import SIZES, category_table, missed, size_table
 from tasks.detection.coco.tide import tide, tide_table
 
 if TYPE_CHECKING:
     from harness.submission import Submission
 
 
-class Coco(Task):
+class Coco(DetectionTask):
     """Detection boxes on COCO, or on one's own data in COCO's format."""
 
     meta = META
@@ -80,10 +80,6 @@ class Coco(Task):
             return lambda answer, sample: encode_answer(answer, sample.id, labels)
         sizes = dict(zip(dataset.truth.ids, map(tuple, dataset.truth.dense("size").tolist()), strict=True))
         return lambda answer, sample: encode_masks(answer, sample.id, labels, sizes[sample.id])
-
-    def notes(self, submission: "Submission", dataset: Dataset) -> Sequence[str]:
-        """Classes of the submission that the data set does not have: their detections are left out."""
-        return unknown_classes(submission.name, submission.classes, dataset)
 
     def read(self, path: Path, dataset: Dataset) -> Predictions:
         """Read a list of results, also compressed."""
@@ -152,10 +148,7 @@ class Coco(Task):
 
     def worst(self, statistics: Statistics, protocol: str) -> FloatArray:
         """How many annotations no detection finds at IoU 0.5."""
-        matches = from_table(statistics.table)
-        found = _sum_rows((matches.positive[:, 0] & 1).astype(np.float64), matches.offsets)
-        missed: FloatArray = _sum_rows(matches.truth_count[:, 0].astype(np.float64), matches.truth_offsets) - found
-        return missed
+        return missed(from_table(statistics.table), 0, 0)
 
     def reference(self, dataset: Dataset, predictions: Predictions, scoring: Scoring) -> Values:
         """The twelve numbers from pycocotools itself."""
@@ -196,8 +189,3 @@ def from_table(table: Table) -> Matches:
 
 def _limits(scoring: Scoring) -> int | str:
     return parse_limits(scoring.settings.get("max_detections", 100))
-
-
-def _sum_rows(values: FloatArray, offsets: NDArray[np.int64]) -> FloatArray:
-    sums: FloatArray = np.diff(np.concatenate([[0.0], np.cumsum(values)])[offsets])
-    return sums

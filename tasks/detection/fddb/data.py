@@ -13,6 +13,8 @@ from tasks.detection.fddb.folds import FOLDERS, Faces, read_faces, read_folds
 from tasks.detection.fddb.metrics import ELLIPSES, RECTANGLES, Regions
 from tasks.detection.fddb.regions import Float, Int, ellipse_numbers, rectangle_numbers
 from tasks.detection.fddb.sizes import find_images, image_sizes, read_sizes
+from tasks.detection.interface import PREDICTIONS
+from tasks.detection.stored import check_stored
 
 FACE_ID: Final = 1
 IMAGES: Final = "originalPics"
@@ -87,9 +89,10 @@ def to_faces(truth: Table) -> tuple[Int, Regions]:
     return sizes, Regions(offsets=ellipses.offsets, numbers=ellipse_numbers(ellipses.values))
 
 
-def to_detections(table: Table) -> tuple[Regions, Float, int]:
-    """Regions, scores and kind of predictions, as the metrics take them."""
+def to_detections(table: Table, dataset: Dataset) -> tuple[Regions, Float, int]:
+    """Regions, scores and kind of predictions, as the metrics take them; raises PredictionError if laid out otherwise."""
     kind = ELLIPSES if "ellipses" in table.columns else RECTANGLES
+    check_stored(table, dataset, RESULT_ELLIPSES if kind == ELLIPSES else PREDICTIONS, "FDDB")
     shapes = table.ragged("ellipses" if kind == ELLIPSES else "boxes_xywh")
     numbers = ellipse_numbers(shapes.values) if kind == ELLIPSES else rectangle_numbers(shapes.values)
     return Regions(offsets=shapes.offsets, numbers=numbers), np.ascontiguousarray(table.ragged("scores").values), kind

@@ -16,15 +16,13 @@ from harness.task import (
     DataRequest,
     Dataset,
     DetailTable,
-    Encoder,
     FloatArray,
     Predictions,
     Scoring,
     Statistics,
-    Task,
     Values,
 )
-from tasks.detection.answers import encode_answer, label_map, unknown_classes
+from tasks.detection.base import DetectionTask
 from tasks.detection.fddb.data import open_dataset, to_detections, to_faces
 from tasks.detection.fddb.declaration import KINDS, LIMITS, MAIN_LIMIT, META, metric_name
 from tasks.detection.fddb.folds import FOLDERS, ellipse_list
@@ -32,12 +30,12 @@ from tasks.detection.fddb.formats import read_results, write_results
 from tasks.detection.fddb.metrics import Steps, hits_at, match, rates, roc
 
 if TYPE_CHECKING:
-    from harness.submission import Submission
+    pass
 
 _RAGGED = ("scores", "false_positives", "hits", "iou_sums")
 
 
-class Fddb(Task):
+class Fddb(DetectionTask):
     """Face detection on FDDB, or on one's own data in its format."""
 
     meta = META
@@ -69,15 +67,6 @@ class Fddb(Task):
         faces = len(dataset.truth.ragged("ellipses").values)
         yield f"{len(dataset.ids)} images of fddb with {faces} faces can be read"
 
-    def encoder(self, submission: "Submission", dataset: Dataset) -> Encoder:
-        """Checks boxes, scores and labels; only the class `face` counts."""
-        labels = label_map(submission.name, submission.classes, dataset)
-        return lambda answer, sample: encode_answer(answer, sample.id, labels)
-
-    def notes(self, submission: "Submission", dataset: Dataset) -> Sequence[str]:
-        """Classes of the submission other than `face`: their detections are left out."""
-        return unknown_classes(submission.name, submission.classes, dataset)
-
     def read(self, path: Path, dataset: Dataset) -> Predictions:
         """Read rectangles or ellipses from a text file, or from those in a folder or zip archive."""
         return read_results(path, dataset)
@@ -89,7 +78,7 @@ class Fddb(Task):
     def score(self, dataset: Dataset, predictions: Predictions, scoring: Scoring) -> Statistics:
         """Pair detections and faces of every image at each of its scores."""
         sizes, faces = to_faces(dataset.truth)
-        detections, scores, kind = to_detections(predictions.table)
+        detections, scores, kind = to_detections(predictions.table, dataset)
         steps = match(sizes, faces, detections, scores, kind)
         columns = {name: Ragged(getattr(steps, name), steps.offsets) for name in _RAGGED}
         return Statistics(table=Table(dataset.ids, {**columns, "faces": steps.faces}))

@@ -12,7 +12,10 @@ from harness.images import image_loader
 from harness.layout import find_root
 from harness.task import DataRequest, Dataset, Task
 from tasks.detection.coco.metrics import Detections, Int
+from tasks.detection.coco_form import file_in_folder
+from tasks.detection.interface import PREDICTIONS
 from tasks.detection.lookup import find_ids
+from tasks.detection.stored import check_stored
 from tasks.detection.tinyperson.cutting import corners, parse_size
 from tasks.detection.tinyperson.formats import Annotations, read_annotations
 from tasks.detection.tinyperson.metrics import TinyTruth
@@ -87,11 +90,9 @@ def _find(request: DataRequest, split: str, task: Task) -> tuple[Path, Path | No
         return found, root
     if not named.is_dir():
         return named, root
-    files = [file for file in (annotation_file(named, split), named / _name(split)) if file and file.is_file()]
-    files = files[:1] or sorted(named.glob("*.json"))
-    if len(files) != 1:
-        raise DataError(f"{named} holds {len(files)} JSON files: name one with --annotations FILE")
-    return files[0], root
+    return file_in_folder(
+        named, [folder / _name(split) for folder in (*(named / place for place in PLACES), named)]
+    ), root
 
 
 def _pieces(request: DataRequest, root: Path | None, annotations: Annotations) -> dict[str, Any]:
@@ -162,8 +163,10 @@ def to_truth(table: Table, category_ids: Int) -> TinyTruth:
     return TinyTruth(offsets=table.ragged("area").offsets, category=category, **columns)
 
 
-def to_detections(table: Table, category_ids: Int) -> Detections:
-    """The columns of the predictions as the metrics take them."""
+def to_detections(table: Table, dataset: Dataset) -> Detections:
+    """The columns of the predictions as the metrics take them; raises PredictionError where they are laid out otherwise."""
+    check_stored(table, dataset, PREDICTIONS, "TinyPerson")
+    category_ids = np.array(dataset.facts["category_ids"], np.int64)
     boxes = table.ragged("boxes_xywh")
     return Detections(
         offsets=boxes.offsets,

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harness.task import Curve, DetailTable, FloatArray
 from tasks.detection.coco.metrics import Float, Parameters, by_category
+from tasks.detection.coco.tables import missed
 from tasks.detection.tinyperson.declaration import RANGES
 from tasks.detection.tinyperson.metrics import IOUS, SIZES, Outcomes
 from tasks.detection.tinyperson.miss_rate import SETUPS, fppi_points, recalls
@@ -39,8 +39,8 @@ def miss_table(outcomes: Outcomes, categories: Sequence[str]) -> DetailTable:
         found = recalls(outcomes, setup, len(categories), len(IOUS), ones)[0]
         for t, iou in enumerate(IOUS):
             for k, category in enumerate(categories):
-                missed = [None if recall < 0 else 1 - recall for recall in found[t, :, k].tolist()]
-                rows.append((name, iou, category, *missed))
+                misses = [None if recall < 0 else 1 - recall for recall in found[t, :, k].tolist()]
+                rows.append((name, iou, category, *misses))
     points = [f"{point:.4g}" for point in fppi_points().tolist()]
     return DetailTable(
         name="misses",
@@ -68,12 +68,12 @@ def curves(
                     )
                 )  # fmt: skip
         for setup, name in enumerate(SETUPS):
-            rate, missed = miss_curve(outcomes, setup, k, len(categories))
+            rate, misses = miss_curve(outcomes, setup, k, len(categories))
             if len(rate):
                 found.append(
                     Curve(
                         name=f"miss_{name}{suffix}", title=name + behind, x_label="false positives per image",
-                        y_label="miss rate", x=rate, y=missed, group="Miss rate at IoU 0.5", log="x",
+                        y_label="miss rate", x=rate, y=misses, group="Miss rate at IoU 0.5", log="x",
                     )
                 )  # fmt: skip
     return found
@@ -102,13 +102,4 @@ def miss_curve(outcomes: Outcomes, setup: int, category: int, n_categories: int)
 
 def missed_tiny(outcomes: Outcomes) -> FloatArray:
     """How many annotations of the range `tiny` no detection finds at IoU 0.5, by image: float64 (images,)."""
-    matches, tiny = outcomes.precision, list(SIZES).index("tiny")
-    found = _sums((matches.positive[:, tiny] >> HALF & 1).astype(np.float64), matches.offsets)
-    there = _sums(matches.truth_count[:, tiny].astype(np.float64), matches.truth_offsets)
-    missed: FloatArray = there - found
-    return missed
-
-
-def _sums(values: FloatArray, offsets: NDArray[np.int64]) -> FloatArray:
-    sums: FloatArray = np.diff(np.concatenate([[0.0], np.cumsum(values)])[offsets])
-    return sums
+    return missed(outcomes.precision, list(SIZES).index("tiny"), HALF)

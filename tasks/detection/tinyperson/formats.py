@@ -15,46 +15,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import DataError
-from harness.json_files import check_values, decode, fitting_ids, read_bytes
+from harness.json_files import check_values, decode, read_bytes
+from tasks.detection.coco.entries import Box, Category, Image, Outline
 from tasks.detection.coco.metrics import Float, Int
+from tasks.detection.coco_form import annotation_warnings, check_unique, column, id_array, names_by_id
 from tasks.detection.lookup import find_ids
 from tasks.detection.tinyperson.metrics import TinyTruth
 
 _Flag = bool | int | None
-_Box = tuple[float, float, float, float]
 VISIBLE = 1 - 1e-12
 """The visible part of an annotation that does not say how much of it is seen."""
 
 
-class _Image(msgspec.Struct, gc=False):
-    id: int
-    file_name: str = ""
-    corner: _Box | None = None
+class _Image(Image):
+    corner: Box | None = None
 
 
-class _Category(msgspec.Struct, gc=False):
-    id: int
-    name: str = ""
-
-
-class _Annotation(msgspec.Struct, gc=False):
-    id: int
-    image_id: int
-    category_id: int
-    bbox: _Box
-    area: float
+class _Annotation(Outline):
     iscrowd: _Flag = 0
     ignore: _Flag = 0
     uncertain: _Flag = 0
     size: float | None = None
     vis_ratio: float | None = None
-    vis: _Box | None = None
+    vis: Box | None = None
 
 
 class _Document(msgspec.Struct):
     images: list[_Image]
     annotations: list[_Annotation]
-    categories: list[_Category]
+    categories: list[Category]
 
 
 class _Pieces(msgspec.Struct):
@@ -89,17 +78,13 @@ def read_annotations(path: Path, member: str = "") -> Annotations:
     """Read an annotation file, also `.gz` or `.zip` (of several files in it `member`, or the one that is no list).
 
     Raises DataError: not JSON, a missing or wrong field, negative sizes, annotation ids used twice, no images, no
-    categories. Annotations of unknown images or categories are left out with a warning, and one is given where images
-    are pieces, because the benchmark scores on whole ones.
+    categories. Warnings are given of annotations of unknown images or categories, which are left out, of images or
+    categories of one id, which are merged, and of images that are pieces, because the benchmark scores on whole ones.
     """
     found = decode(read_bytes(path, DataError, member, top=b"{"), _Document, path, DataError)
-    if not found.images or not found.categories:
-        raise DataError(f"{path} has no {'categories' if found.images else 'images'}: it cannot be scored against")
-    file_names = {image.id: image.file_name for image in found.images}
-    category_names = {category.id: category.name for category in found.categories}
-    with fitting_ids(path, DataError):
-        image_ids, category_ids = np.array(sorted(file_names), np.int64), np.array(sorted(category_names), np.int64)
-        truth, warnings = _truth(path, found.annotations, image_ids, category_ids)
+    file_names, category_names, merged = names_by_id(path, found.images, found.categories)
+    image_ids, category_ids = id_array(file_names), id_array(category_names)
+    truth, warnings = _truth(path, found.annotations, image_ids, category_ids)
     corners = _corners(path, found.images)
     if corners:
         warnings.append(
@@ -107,12 +92,12 @@ def read_annotations(path: Path, member: str = "") -> Annotations:
         )
     return Annotations(
         image_ids=image_ids,
-        file_names=tuple(file_names[id] for id in image_ids.tolist()),
+        file_names=tuple(file_names.values()),
         category_ids=category_ids,
-        category_names=tuple(category_names[id] for id in category_ids.tolist()),
+        category_names=tuple(category_names.values()),
         truth=truth,
         corners=corners,
-        warnings=tuple(warnings),
+        warnings=(*merged, *warnings),
     )
 
 
@@ -125,9 +110,8 @@ def read_sub_images(path: Path) -> SubImages:
     for index, image in enumerate(images):
         if image.corner is None:
             raise DataError(f"{path}: images[{index}], corner: it is missing; this is no file of sub-images")
-    with fitting_ids(path, DataError):
-        ids = np.array([image.id for image in images], np.int64)
-    _check_unique(path, ids, "image")
+    ids = column(path, "images", images, "id")
+    check_unique(path, "image", ids)
     corners = np.array([image.corner for image in images], np.float64).reshape(-1, 4)
     check_values(path, "images[{}]", "corner", corners, lowest=None, error=DataError)
     return SubImages(ids=ids, file_names=tuple(image.file_name for image in images), corners=corners[:, :2])
@@ -137,11 +121,11 @@ def _truth(
     path: Path, entries: list[_Annotation], image_ids: Int, category_ids: Int
 ) -> tuple[TinyTruth, list[str]]:  # fmt: skip
     ids, images, categories = (
-        np.array(_column(entries, name), np.int64) for name in ("id", "image_id", "category_id")
+        column(path, "annotations", entries, name) for name in ("id", "image_id", "category_id")
     )  # fmt: skip
     boxes, area = _boxes(path, entries), np.array(_column(entries, "area"), np.float64)
     check_values(path, "annotations[{}]", "area", area[:, None], lowest=0, error=DataError)
-    _check_unique(path, ids, "annotation")
+    check_unique(path, "annotation", ids)
     image, known_image = find_ids(image_ids, images)
     category, known_category = find_ids(category_ids, categories)
     rows = np.flatnonzero(known_image & known_category)
@@ -159,12 +143,16 @@ def _truth(
         visible=_numbers(path, entries, "vis_ratio", _visible(path, entries))[rows],
     )
     counts = ~(truth.crowd | truth.ignore | truth.uncertain)
-    return truth, _warnings(path, known_image, known_category, bool((truth.nameless & counts).any()))
+    nameless = bool((truth.nameless & counts).any())
+    return truth, annotation_warnings(
+        path, known_image, known_category, nameless=nameless, official="the official code"
+    )  # fmt: skip
 
 
 def _corners(path: Path, images: list[_Image]) -> dict[int, tuple[int, ...]]:
     found: dict[int, tuple[int, ...]] = {}
     for index, image in enumerate(images):
+        found.pop(image.id, None)
         if image.corner is None:
             continue
         left, top, right, bottom = map(int, image.corner)
@@ -207,27 +195,3 @@ def _visible(path: Path, entries: list[_Annotation]) -> Float:
                 raise DataError(f"{path}: annotations[{index}], vis: the box has no area that could be visible")
             part[index] = (entry.vis[3] / entry.bbox[3]) * (entry.vis[2] / entry.bbox[2])
     return part
-
-
-def _check_unique(path: Path, ids: Int, what: str) -> None:
-    values, counts = np.unique(ids, return_counts=True)
-    twice = values[counts > 1]
-    if len(twice):
-        raise DataError(
-            f"{path}: {len(twice)} {what} ids are used more than once, such as {twice[0]}; ids must be unique"
-        )
-
-
-def _warnings(
-    path: Path, known_image: NDArray[np.bool_], known_category: NDArray[np.bool_], nameless: bool
-) -> list[str]:
-    warnings = []
-    for known, what in ((known_image, "images"), (known_category, "categories")):
-        if not known.all():
-            warnings.append(f"{path.name}: {np.count_nonzero(~known)} annotations of unknown {what} are left out")
-    if nameless:
-        warnings.append(
-            f"{path.name}: an annotation has the id 0; the official code, and therefore this score, counts a detection "
-            "matched with it as a false positive"
-        )
-    return warnings

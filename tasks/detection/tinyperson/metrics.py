@@ -19,6 +19,7 @@ from tasks.detection.coco.metrics import (
     Metric,
     Parameters,
     Truth,
+    box_areas,
     count_truth,
     order_by_score,
     outside,
@@ -125,7 +126,7 @@ def _match(
     skipped = np.zeros_like(positive)
     _MATCH(
         len(found.offsets) - 1, len(SIZES), len(IOUS), np.array(IOUS), use_iod,
-        found.offsets, found.category, boxes, outside(boxes[:, 2] * boxes[:, 3], chosen).view(np.uint8),
+        found.offsets, found.category, boxes, outside(box_areas(boxes), chosen).view(np.uint8),
         truth.offsets, truth.category, truth.boxes_xywh, truth.area, truth.crowd.view(np.uint8),
         truth.nameless.view(np.uint8), ignored.view(np.uint8), positive, skipped,
     )  # fmt: skip

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.kernels import Kernel
-from tasks.detection.coco.metrics import Detections, Float, Int, Matches, by_category
+from tasks.detection.coco.metrics import Detections, Float, Int, Matches, box_areas, by_category
 
 if TYPE_CHECKING:
     from tasks.detection.tinyperson.metrics import Outcomes, TinyTruth
@@ -59,7 +59,7 @@ def ignored_in_setups(size: Float, visible: Float, ignored: NDArray[np.bool_]) -
 def kept_in_setups(boxes_xywh: Float) -> NDArray[np.bool_]:
     """Which detections, boxes (n, 4), each set-up looks at: bool (n, set-ups)."""
     low, high = np.array(list(SETUPS.values())).T
-    size = np.sqrt(boxes_xywh[:, 2] * boxes_xywh[:, 3])[:, None]
+    size = np.sqrt(box_areas(boxes_xywh))[:, None]
     result: NDArray[np.bool_] = (size >= low / MARGIN) & (size < high * MARGIN)
     return result
 

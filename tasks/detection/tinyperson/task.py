@@ -14,7 +14,6 @@ from harness.task import (
     DataRequest,
     Dataset,
     DetailTable,
-    Encoder,
     FloatArray,
     Predictions,
     Row,
@@ -23,10 +22,9 @@ from harness.task import (
     Scoring,
     Sink,
     Statistics,
-    Task,
     Values,
 )
-from tasks.detection.answers import encode_answer, label_map, unknown_classes
+from tasks.detection.base import DetectionTask
 from tasks.detection.coco.data import to_results
 from tasks.detection.coco.formats import read_results, write_results
 from tasks.detection.coco.metrics import Float, Parameters, accumulate, summarize
@@ -43,7 +41,7 @@ if TYPE_CHECKING:
     from harness.submission import Submission
 
 
-class TinyPerson(Task):
+class TinyPerson(DetectionTask):
     """Tiny persons on TinyPerson's test set, or on one's own data in its format."""
 
     meta = META
@@ -61,15 +59,6 @@ class TinyPerson(Task):
         from tasks.detection.tinyperson.sample import write_sample
 
         write_sample(directory)
-
-    def encoder(self, submission: "Submission", dataset: Dataset) -> Encoder:
-        """Checks boxes, scores and labels, and turns labels into category ids by the names of the classes."""
-        labels = label_map(submission.name, submission.classes, dataset)
-        return lambda answer, sample: encode_answer(answer, sample.id, labels)
-
-    def notes(self, submission: "Submission", dataset: Dataset) -> Sequence[str]:
-        """Classes of the submission that the data set does not have: their detections are left out."""
-        return unknown_classes(submission.name, submission.classes, dataset)
 
     def predict(self, submission: "Submission", dataset: Dataset, sink: Sink, run: RunContext) -> None:
         """Answer whole images, or, where it is set, pieces of them."""
@@ -120,7 +109,7 @@ class TinyPerson(Task):
     def score(self, dataset: Dataset, predictions: Predictions, scoring: Scoring) -> Statistics:
         """Match every image's detections to its annotations, for both kinds of numbers and both protocols."""
         category_ids = np.array(dataset.facts["category_ids"], np.int64)
-        outcomes = match(to_truth(dataset.truth, category_ids), to_detections(predictions.table, category_ids))
+        outcomes = match(to_truth(dataset.truth, category_ids), to_detections(predictions.table, dataset))
         return Statistics(
             table=to_table(dataset.ids, outcomes), facts={"categories": list(dataset.facts["categories"])}
         )

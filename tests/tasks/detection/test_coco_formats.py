@@ -159,7 +159,8 @@ WITH_NAN = json.dumps([ENTRY, {**ENTRY, "score": float("nan")}])
         ([{**ENTRY, "score": True}], ["entry 0, score", "found true or false"]),
         ([{**ENTRY, "image_id": "1"}], ["entry 0, image_id", "found a string"]),
         ([{**ENTRY, "image_id": 1.5}], ["entry 0, image_id", "expected an integer", "1.5"]),
-        ([{**ENTRY, "image_id": 10**30}], ["64 bits"]),
+        ([{**ENTRY, "image_id": 10**30}], ["entry 0, image_id", "64 bits"]),
+        ([ENTRY, {**ENTRY, "category_id": 1e30}], ["entry 1, category_id", "64 bits"]),
         ([{"image_id": 1, "category_id": 2, "bbox": [0, 0, 1, 1]}], ["entry 0", "'score' is missing"]),
     ],
 )  # fmt: skip
@@ -191,7 +192,7 @@ def assert_sentence(error: HarnessError, parts: list[str]) -> None:
         (instances({**ANNOTATION, "area": float("nan")}), ["NaN", "area"]),
         (instances({**ANNOTATION, "bbox": [0, 0, 3, -4]}), ["annotations[0]", "bbox", "-4.0 is negative"]),
         (instances(ANNOTATION, ANNOTATION), ["used more than once", "1"]),
-        (instances({**ANNOTATION, "id": 10**30}), ["64 bits"]),
+        (instances({**ANNOTATION, "id": 10**30}), ["annotations[0], id", "64 bits"]),
         (instances({**ANNOTATION, "iscrowd": "no"}), ["annotations[0], iscrowd", "true or false or an integer"]),
     ],
 )  # fmt: skip

@@ -62,7 +62,7 @@ def test_the_42_official_numbers(
 
 def test_the_42_official_numbers_without_iod(real: tuple[Dataset, Predictions], gold: dict[str, Any]) -> None:
     ids = np.array(real[0].facts["category_ids"], np.int64)
-    outcomes = match(to_truth(real[0].truth, ids), to_detections(real[1].table, ids), use_iod=False)
+    outcomes = match(to_truth(real[0].truth, ids), to_detections(real[1].table, real[0]), use_iod=False)
     found = list(aggregate(outcomes.precision, 1, parameters(200)).values())
     assert found == gold["AP"]["maxDets200_without_iod"]["stats_in_order"]
 
