@@ -27,6 +27,10 @@ typedef struct {
 static float least(float a, float b) { return a < b ? a : b; }
 static float most(float a, float b) { return a > b ? a : b; }
 
+/* A number of a region in single precision. No frame reaches as far as the limit, past which pixels could not be counted in
+ * whole numbers. */
+static float coordinate(double value) { return least(most((float)value, -1e9f), 1e9f); }
+
 static void add_span(Row *row, int64_t first, int64_t last) {
     if (row->n && first <= row->last[row->n - 1]) first = row->last[row->n - 1] + 1;
     if (first > last) return;
@@ -162,13 +166,13 @@ static Region whole(const double *values, int box) {
     Region r = {.box = box};
     if (box) {
         float v[4];
-        for (int i = 0; i < 4; i++) v[i] = rintf((float)values[i]);
+        for (int i = 0; i < 4; i++) v[i] = rintf(coordinate(values[i]));
         r.left = v[0], r.top = v[1];
         r.right = rintf(v[0] + v[2] - 1), r.bottom = rintf(v[1] + v[3] - 1);
         return r;
     }
     for (int i = 0; i < CORNERS; i++)
-        r.polygon.x[i] = rintf((float)values[2 * i]), r.polygon.y[i] = rintf((float)values[2 * i + 1]);
+        r.polygon.x[i] = rintf(coordinate(values[2 * i])), r.polygon.y[i] = rintf(coordinate(values[2 * i + 1]));
     Bounds b = bounds_of(&r.polygon, 0);
     r.left = b.left, r.top = b.top, r.right = b.right, r.bottom = b.bottom;
     return r;
@@ -209,8 +213,8 @@ static double toolkit_overlap(Region a, Region b, double frame_width, double fra
 static Polygon polygon_of(const double *v, int box) {
     Polygon p;
     for (int i = 0; i < CORNERS; i++) {
-        p.x[i] = (float)(box ? v[0] + (i == 1 || i == 2 ? v[2] : 0) : v[2 * i]);
-        p.y[i] = (float)(box ? v[1] + (i >= 2 ? v[3] : 0) : v[2 * i + 1]);
+        p.x[i] = coordinate(box ? v[0] + (i == 1 || i == 2 ? v[2] : 0) : v[2 * i]);
+        p.y[i] = coordinate(box ? v[1] + (i >= 2 ? v[3] : 0) : v[2 * i + 1]);
     }
     return p;
 }

@@ -72,9 +72,10 @@ def overlaps(truth: Float, boxes: Float, rules: Rules) -> Float:
     left, top = np.maximum(boxes[:, 0], truth[:, 0]), np.maximum(boxes[:, 1], truth[:, 1])
     right = np.minimum(boxes[:, 0] + boxes[:, 2] - one, truth[:, 0] + truth[:, 2] - one)
     bottom = np.minimum(boxes[:, 1] + boxes[:, 3] - one, truth[:, 1] + truth[:, 3] - one)
-    common = np.maximum(0, right - left + one) * np.maximum(0, bottom - top + one)
-    union = boxes[:, 2] * boxes[:, 3] + truth[:, 2] * truth[:, 3] - common
-    with np.errstate(invalid="ignore", divide="ignore"):
+    # Boxes of any finite size are answers; an area past the largest number is infinite, and the overlap 0.
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        common = np.maximum(0, right - left + one) * np.maximum(0, bottom - top + one)
+        union = boxes[:, 2] * boxes[:, 3] + truth[:, 2] * truth[:, 3] - common
         found: Float = common / (union + rules.epsilon)
     if not rules.pixels:
         found = np.maximum(np.minimum(1, found), 0)
@@ -92,7 +93,7 @@ def center_errors(truth: Float, boxes: Float, rules: Rules) -> Float:
 def normalized_errors(truth: Float, boxes: Float, rules: Rules) -> Float:
     """Distances of the centres in sides of the truth, (frames,); -1 where the truth is none."""
     sides = truth[:, 2:]
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         if rules.normalized == "clipped":
             difference = (_centers(boxes) - _centers(truth)) / np.maximum(1.0, sides)
             distances: Float = np.sqrt(np.sum(difference**2, axis=1))
@@ -102,7 +103,7 @@ def normalized_errors(truth: Float, boxes: Float, rules: Rules) -> Float:
 
 
 def _distances(truth: Float, known: Float, found: Float, rules: Rules) -> Float:
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         distances: Float = np.sqrt(np.sum((found - known) ** 2, axis=1))
     if rules.known != "any":
         distances[~_positive(truth if rules.known == "all" else known)] = -1

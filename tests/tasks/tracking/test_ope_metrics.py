@@ -194,3 +194,12 @@ def test_a_lost_tracker_leaves_matlabs_mean_alone() -> None:
     counts = counted("pysot", [(truth, truth, [False] * 2), (truth, lost, [False] * 2)])
     assert scores(counts, RULES["otb-matlab"])["AUC"] == pytest.approx(20 / 21)
     assert scores(counts, RULES["pysot"])["AUC"] == pytest.approx(10 / 21)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("protocol", RULES)
+def test_boxes_past_every_number_miss_in_silence(protocol: str) -> None:
+    truth = np.tile([10.0, 10, 20, 20], (3, 1))
+    answers = np.array([[10.0, 10, 20, 20], [1e200, 1e200, 1e200, 1e200], [10, 10, 20, 20]])
+    found = count(truth, answers, np.zeros(3, np.bool_), np.array([0, 3]), RULES[protocol])
+    assert (found.success[0, 0], found.precision[0, -1], found.frames[0]) == (2, 2, 3)

@@ -324,6 +324,23 @@ def test_one_pass_results_are_no_vot_results(vot_truth: Path, vot_results: Path,
         vot2018().read(vot_results, opened(vot2018(), vot_truth))
 
 
+def test_a_run_that_misses_the_target_and_never_fails_is_one_pass(
+    vot_truth: Path, vot_results: Path, write: WriteRows
+) -> None:
+    """The unsupervised experiment writes a 1 first, as a run with resets does; its failures would count as none."""
+    task, dataset = vot2018(), opened(vot2018(), vot_truth)
+    write(
+        vot_results / "baseline" / "bag" / "bag_001.txt",
+        ["1", *[f"{i},5,9,9" for i in range(1, 6)], *["30,20,5,5"] * 6],
+    )
+    with pytest.raises(
+        PredictionError, match="holds one-pass results: 6 of 22 regions miss the target, but no line says 2"
+    ):
+        task.read(vot_results, dataset)
+    write(vot_results / "baseline" / "bag" / "bag_001.txt", ["1", *[f"{i},5,9,9" for i in range(1, 12)]])
+    assert len(task.read(vot_results, dataset).table) == 2
+
+
 def test_missing_vot_sequences_are_named(vot_truth: Path, vot_results: Path) -> None:
     (vot_results / "baseline" / "ball-1" / "ball-1_001.txt").unlink()
     with pytest.raises(PredictionError, match=r"lacks the results of ball_1 \(1 of 2 sequences\)"):

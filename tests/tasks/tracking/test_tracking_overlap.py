@@ -177,6 +177,18 @@ def test_the_toolkits_regions_overlap_as_their_masks(a: tuple[float, ...], b: tu
     assert same(fast(2, a, b, (WIDTH, HEIGHT)), slow_toolkit(a, b))
 
 
+@settings(max_examples=200)
+@given(st.sampled_from([0, 1, 2]), st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=8, max_size=8))
+def test_numbers_far_beyond_the_frame_give_a_share(mode: int, far: list[float]) -> None:
+    """A tracker that runs away may answer 1e30, which no whole number of pixels can hold."""
+    truth = (5.0, 5.0, 20.0, 12.0)
+    for answered in (tuple(far), tuple(far[:4]), (far[0], far[1], abs(far[2]), abs(far[3]))):
+        share = fast(mode, answered, truth, (WIDTH, HEIGHT))
+        assert math.isnan(share) or 0 <= share <= 1
+    everywhere = (-1e30, -1e30, 3e30, 3e30)
+    assert fast(mode, everywhere, truth, (WIDTH, HEIGHT)) == fast(mode, (-1e9, -1e9, 2e9, 2e9), truth, (WIDTH, HEIGHT))
+
+
 def test_a_code_has_no_overlap() -> None:
     regions, truth = np.zeros((3, 8)), np.tile([1.0, 1, 5, 5, 0, 0, 0, 0], (3, 1))
     found = overlaps(0, regions, np.array([0, 1, 2], np.uint8), truth, np.full(3, 4, np.uint8), (WIDTH, HEIGHT))
