@@ -118,7 +118,7 @@ def open_dataset(benchmark: Benchmark, place: Place, request: DataRequest, parti
             "images_in_coco_train2014": of_coco,
         },
         identity={"benchmark": benchmark.id, "partition": partition},
-        custom=benchmark.official.get((partition, split), count) != count,
+        custom=benchmark.official.get((partition, split)) != count,
         warnings=_warnings(place, items) if benchmark.masks else (),
     )
 
