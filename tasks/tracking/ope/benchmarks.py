@@ -84,7 +84,7 @@ BENCHMARKS: Final = {
                     "Wu, Lim, Yang, Online Object Tracking: A Benchmark, CVPR 2013"),
     "uav123": Benchmark(
         id="uav123", title="UAV123", names=sequences.UAV123, frames=112_578, protocols=("pysot", "got10k"),
-        toolkit="UAV123",
+        toolkit="UAV123", prefix="uav-", ranges=sequences.UAV123_PARTS,
         layout=(
             "anno/UAV123/NAME.txt          x,y,width,height a line, NaN where the target is absent\n"
             "anno/UAV123/att/NAME.txt      12 attributes, 0 or 1\n"

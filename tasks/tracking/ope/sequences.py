@@ -65,6 +65,31 @@ UAV123: Final = _numbered(
     wakeboard:1,2,3,4,5,6,7,8,9,10
     """
 )
+
+
+def _spans(text: str) -> dict[str, tuple[int, int]]:
+    """``car1:1-751,751-1627`` as car1_1 and car1_2: first and last frame of each part of the video."""
+    found = {}
+    for group in text.split():
+        video, _, parts = group.partition(":")
+        for number, part in enumerate(parts.split(","), 1):
+            first, _, last = part.partition("-")
+            found[f"{video}_{number}"] = int(first), int(last)
+    return found
+
+
+UAV123_PARTS: Final = _spans(
+    """
+    bird1:1-253,775-1477,1573-2437 car1:1-751,751-1627,1627-2629
+    car6:1-487,487-1807,1807-2953,2953-3925,3925-4861 car8:1-1357,1357-2575 car16:1-415,415-1993
+    group1:1-1333,1333-2515,2515-3925,3925-4873 group2:1-907,907-1771,1771-2683
+    group3:1-1567,1567-2827,2827-4369,4369-5527 person2:1-1189,1189-2623 person4:1-1501,1501-2743
+    person5:1-877,877-2101 person7:1-1249,1249-2065 person8:1-1075,1075-1525 person12:1-601,601-1621
+    person14:1-847,847-1813,1813-2923 person17:1-1501,1501-2347 person19:1-1243,1243-2791,2791-4357
+    truck4:1-577,577-1261 uav1:1-1555,1555-2377,2473-3469
+    """
+)
+"""Which frames of a video each part has, from 1, both included; all parts of a video lie in one folder of frames."""
 LASOT: Final = _numbered(
     """
     airplane-:1,9,13,15 basketball-:1,6,7,11 bear-:2,4,6,17 bicycle-:2,7,9,18 bird-:2,3,15,17 boat-:3,4,12,17

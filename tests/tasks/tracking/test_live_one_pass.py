@@ -14,10 +14,12 @@ from harness.errors import HarnessError
 from harness.predictions import load_parts
 from harness.record import Record
 from harness.submission import Submission
+from harness.task import DataRequest
 from tasks.tracking.interface import TIMES
 from tasks.tracking.live import Driver, one_pass
 from tasks.tracking.live_regions import starting_box
 from tasks.tracking.live_speed import observed_speed
+from tasks.tracking.ope.task import uav123
 
 REAL = "data/tracking/sequences/couple_crossing.zip"
 QUIET: dict[str, Any] = {"measure": False, "log": False, "page": False}
@@ -249,6 +251,23 @@ def test_a_frame_that_is_no_image_is_named(pictures: Path, tmp_path: Path, cli: 
     command = ("eval", "--task", "otb100", "--data", pictures.parent, "--submission", "ncc", "--no-measure")
     (pictures / "img" / "0002.png").write_bytes(b"")
     assert "0002.png is no image that can be read" in cli(*command).sentence()
+
+
+def test_parts_of_a_video_of_uav123_have_their_own_frames_of_it(tmp_path: Path) -> None:
+    """All three parts lie in one folder; the second begins with the frame that the first ends with."""
+    videos, annotations = tmp_path / "data_seq" / "UAV123" / "car1", tmp_path / "anno" / "UAV123"
+    videos.mkdir(parents=True)
+    annotations.mkdir(parents=True)
+    for number in range(1, 2630):
+        (videos / f"{number:06d}.jpg").touch()
+    for name, frames in (("car1_1", 751), ("car1_2", 877), ("car1_3", 1003)):
+        (annotations / f"{name}.txt").write_text("5,6,7,8\n" * frames)
+    dataset = uav123().open(DataRequest(data=tmp_path))
+    ends = {}
+    for index, id in enumerate(dataset.ids):
+        names = dataset.sample(index).inputs["frames"].names
+        ends[id] = tuple(int(Path(names[end]).stem) for end in (0, -1))
+    assert ends == {"car1_1": (1, 751), "car1_2": (751, 1627), "car1_3": (1627, 2629)}
 
 
 def test_a_sequence_without_frames_is_named(pictures: Path, cli: Callable[..., Done]) -> None:

@@ -170,6 +170,13 @@ def test_names_of_other_toolkits_are_understood(otb_truth: Path, otb_results: Pa
     assert score["AUC"] == pytest.approx(20 / 21)
 
 
+def test_a_benchmarks_name_before_a_sequences_is_passed_over(tmp_path: Path, write: WriteRows) -> None:
+    for name in ("uav1_1", "car1_1"):
+        write(tmp_path / "anno" / f"{name}.txt", ["1,2,3,4"] * 3)
+        write(tmp_path / "results" / f"uav_{name}.txt", ["1,2,3,4"] * 3)
+    assert len(uav123().read(tmp_path / "results", opened(uav123(), tmp_path / "anno")).table) == 2
+
+
 def test_got10ks_folders_are_read(otb_truth: Path, otb_results: Path, tmp_path: Path, write: WriteRows) -> None:
     task = otb100()
     dataset = opened(task, otb_truth)

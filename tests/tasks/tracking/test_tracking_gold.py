@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from harness.task import DataRequest, Scoring, Statistics, Task
+from tasks.tracking.ope.sequences import UAV123_PARTS
 from tasks.tracking.ope.task import otb50, otb100, otb2013, uav123
 from tasks.tracking.vot.task import vot2018, vot2019
 
@@ -107,6 +109,8 @@ def test_uav123_is_told_from_the_long_videos_beside_it(shared: Path) -> None:
     annotations = shared / "data" / "tracking" / "uav123" / "anno.zip"
     dataset = uav123().open(DataRequest(annotations=annotations, with_inputs=False))
     boxes = dataset.truth.ragged("boxes_xywh").values
+    lengths = dict(zip(dataset.ids, np.diff(dataset.truth.ragged("absent").offsets), strict=True))
+    assert all(lengths[part] == last - first + 1 for part, (first, last) in UAV123_PARTS.items())
     assert (len(dataset.ids), len(boxes), int((boxes != boxes).any(axis=1).sum())) == (123, 112_578, 2_683)
     # As often as the paper says (its table of attributes), which tells the order of the columns.
     stated = {
