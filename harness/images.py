@@ -14,6 +14,21 @@ from harness.errors import DataError
 from harness.layout import missing
 
 
+def decode_image(data: bytes, where: str) -> NDArray[np.uint8]:
+    """The content of an image file as uint8 RGB (height, width, 3); raises DataError naming `where`."""
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            if image.mode.startswith(("I", "F")):
+                # Pillow would cut off every value above 255.
+                raise ValueError(f"its values have more than 8 bits, mode {image.mode}; save it with 8")
+            return np.asarray(image.convert("RGB"))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        reason = (str(error).splitlines() or [""])[0].split("<")[0].strip() or type(error).__name__
+        raise DataError(f"{where} is no image that can be read ({reason}); copy or save the file again") from None
+
+
 @dataclass(frozen=True, slots=True)
 class _Images:
     """Where images lie: a folder or a zip archive, and the path of each sample's in it."""
@@ -24,18 +39,7 @@ class _Images:
 
     def load(self, id: str) -> dict[str, NDArray[np.uint8]]:
         """One image, uint8 RGB (height, width, 3); DataError if it cannot be decoded."""
-        from PIL import Image
-
-        where = f"{self.source / self.paths[id]}"
-        try:
-            with Image.open(io.BytesIO(self._bytes(self.paths[id]))) as image:
-                if image.mode.startswith(("I", "F")):
-                    # Pillow would cut off every value above 255.
-                    raise ValueError(f"its values have more than 8 bits, mode {image.mode}; save it with 8")
-                return {"image": np.asarray(image.convert("RGB"))}
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            reason = (str(error).splitlines() or [""])[0].split("<")[0].strip() or type(error).__name__
-            raise DataError(f"{where} is no image that can be read ({reason}); copy or save the file again") from None
+        return {"image": decode_image(self._bytes(self.paths[id]), f"{self.source / self.paths[id]}")}
 
     def _bytes(self, name: str) -> bytes:
         return self.archive.read(name) if self.archive else (self.source / name).read_bytes()

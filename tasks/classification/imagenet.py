@@ -1,7 +1,9 @@
 """ImageNet's validation set and its relatives on disk -> samples and truth."""
 
 import hashlib
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -28,6 +30,7 @@ from tasks.classification.imagenet_files import (
     image_names,
     read_class_list,
 )
+from tasks.classification.shards import Shards, find_shards, open_shards
 
 CLASSES: Final = 1000
 WORDNET_SHA256: Final = "385e0240499426c022b773be1ae4da780f057b89c9694c7f47199f62746b6edd"
@@ -39,8 +42,31 @@ _KAGGLE: Final = "LOC_val_solution.csv"
 
 def open_imagenet(task: Task, request: DataRequest) -> Dataset:
     """Read the labels and find the images of the validation set; raises DataError."""
+    shards = _shards(task, request)
+    if shards is not None:
+        return _from_shards(request, request.split or task.meta.splits[0], *shards)
     labelled, source = _labelled(task, request)
     return _dataset(request, request.split or task.meta.splits[0], labelled, source, each=50)
+
+
+def _shards(task: Task, request: DataRequest) -> tuple[Shards, Path] | None:
+    """Shards, where the data are kept in such."""
+    if request.data is None or request.annotations is not None or request.images is not None:
+        return None
+    root = find_root(request.data, lambda folder: _holds(folder) or bool(find_shards(folder)), task)
+    return None if _holds(root) else (open_shards(find_shards(root)), root)
+
+
+def _from_shards(request: DataRequest, split: str, shards: Shards, root: Path) -> Dataset:
+    labelled = Labelled(shards.files, shards.labels, find_class_list(root), root)
+    dataset = _dataset(replace(request, with_inputs=False), split, labelled, None, each=50)
+    names = {_id(file): file for file in shards.files}
+    return replace(dataset, load=shards.loader(names) if request.with_inputs else None)
+
+
+def _id(file: str) -> str:
+    """The stem of a file's name; what some copies of the validation set put behind it, the WordNet id, is left out."""
+    return re.sub(r"^(ILSVRC2012_val_\d{8})_n\d{8}$", r"\1", PurePosixPath(file).stem)
 
 
 def _labelled(task: Task, request: DataRequest) -> tuple[Labelled, Path | None]:
@@ -151,7 +177,7 @@ def _make(
     wordnet: Sequence[str], where: Path, *, custom: bool, warnings: Sequence[str] = (),
 ) -> Dataset:  # fmt: skip
     """The data set, in the order of its ids: the stems of the files' names."""
-    stems = [PurePosixPath(file).stem for file in files]
+    stems = [_id(file) for file in files]
     order = np.array(sorted(range(len(stems)), key=stems.__getitem__), np.int64)
     ids = tuple(stems[index] for index in order)
     twice = next((one for one, other in pairwise(ids) if one == other), "")

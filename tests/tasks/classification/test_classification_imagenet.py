@@ -1,7 +1,9 @@
 """People keep ImageNet in many layouts: each gives the same labels, and what cannot be read is named."""
 
+import io
 import json
 import shutil
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -171,3 +173,45 @@ def test_two_images_of_one_name_are_refused(tmp_path):
         (tmp_path / "imagenetv2-top-images-format-val" / folder / "a.jpeg").write_bytes(b"")
     with pytest.raises(DataError, match="two images called a"):
         imagenet_v2().open(DataRequest(data=tmp_path, split="top-images"))
+
+
+def same(dataset, official) -> bool:
+    """Whether two data sets have the same truth and pixels."""
+    pixels = all(
+        np.array_equal(dataset.sample(index).inputs["image"], official.sample(index).inputs["image"])
+        for index in (0, 57, IMAGENET_COUNT - 1)
+    )
+    return pixels and data_digest(dataset) == data_digest(official)
+
+
+def test_webdatasets_shards_are_the_same_data(sample, official, tmp_path):
+    for shard in range(2):
+        with tarfile.open(tmp_path / f"imagenet1k-validation-{shard:02d}.tar", "w") as archive:
+            for index in range(shard, IMAGENET_COUNT, 2):
+                stem = f"ILSVRC2012_val_{index + 1:08d}"
+                image = (sample / "val" / f"{stem}.JPEG").read_bytes()
+                for name, data in ((f"{stem}.cls", b"%d" % imagenet_label(index)), (f"{stem}.jpg", image)):
+                    info = tarfile.TarInfo(name)
+                    info.size = len(data)
+                    archive.addfile(info, io.BytesIO(data))
+    assert same(imagenet().open(DataRequest(data=tmp_path)), official)
+    path = tmp_path / "imagenet1k-validation-01.tar"
+    path.write_bytes(path.read_bytes()[:5000])
+    with pytest.raises(DataError, match=r"validation-01\.tar"):
+        imagenet().open(DataRequest(data=tmp_path))
+
+
+def test_parquet_shards_are_the_same_data(sample, official, tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    rows = []
+    for index in range(IMAGENET_COUNT):
+        name = f"ILSVRC2012_val_{index + 1:08d}"
+        image = {"bytes": (sample / "val" / f"{name}.JPEG").read_bytes(), "path": f"{name}_n01440764.JPEG"}
+        rows.append({"image": image, "label": imagenet_label(index)})
+    (tmp_path / "data").mkdir()
+    for shard in range(2):
+        path = tmp_path / "data" / f"validation-{shard:05d}-of-00002.parquet"
+        parquet.write_table(pyarrow.Table.from_pylist(rows[shard::2]), path, row_group_size=17)
+    assert same(imagenet().open(DataRequest(data=tmp_path)), official)
