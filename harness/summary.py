@@ -1,6 +1,6 @@
 """What people look at first in a record, picked out once for tables, exports and pages."""
 
-from harness.record import Cost, Energy, Metric, Record, Span
+from harness.record import Cost, Energy, Metric, Record, Span, Timing
 
 MOST_HEADLINES = 16
 """More metrics than these are not read at a glance."""
@@ -13,12 +13,21 @@ def span(record: Record, name: str) -> Span | None:
 
 
 def latency_of(record: Record) -> tuple[float | None, str] | None:
-    """Median milliseconds of the forward span (or of the only one) and the verdict; None where nothing was timed."""
+    """Median milliseconds of the headline span and the verdict; None where nothing was timed."""
     timings = record.measurements.latency
-    if not timings or not timings[0].spans:
-        return None
-    chosen = span(record, "forward") or timings[0].spans[0]
-    return chosen.p50.value, timings[0].verdict
+    chosen = headline_span(timings[0]) if timings else None
+    return None if chosen is None else (chosen.p50.value, timings[0].verdict)
+
+
+def headline_span(timing: Timing) -> Span | None:
+    """The span that stands for the method: the one that its verdict judged (of a tracker `update`, not `init`).
+
+    Where the conditions name none: `forward`, else the first; None where nothing was timed.
+    """
+    spans = {span.name: span for span in reversed(timing.spans)}
+    judged = timing.conditions.get("headline")
+    named = spans.get(judged) if isinstance(judged, str) else None
+    return named or spans.get("forward") or next(iter(timing.spans), None)
 
 
 def energy_of(record: Record) -> Energy | None:

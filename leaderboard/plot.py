@@ -48,6 +48,8 @@ class Scatter:
     score_title: str
     higher_is_better: bool
     points: tuple[Point, ...]
+    timed: str = "forward pass"
+    """What one latency is of."""
 
     @property
     def name(self) -> str:
@@ -125,7 +127,8 @@ def _set_axes(axes: "Axes", scatter: Scatter) -> None:
         plain = ScalarFormatter()
         plain.set_scientific(False)
         axes.xaxis.set_major_formatter(plain)
-    axes.set_xlabel("median latency of one forward pass, ms (less is better)", color=SOFT)
+    label = f"median latency of one {clean(scatter.timed, 30)}, ms (less is better)"
+    axes.set_xlabel(label, color=SOFT, parse_math=False)
     direction = "more" if scatter.higher_is_better else "less"
     axes.set_ylabel(f"{clean(scatter.score_title, 60)} ({direction} is better)", color=SOFT, parse_math=False)
     set_frame(axes)

@@ -1,9 +1,10 @@
 """Speed and energy of a board's results, one section for every host: numbers of two hosts never share a table."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from harness.record import Host, Record, Span, Timing
-from harness.summary import method_name
+from harness.record import Host, Record, Timing
+from harness.summary import headline_span, method_name
 from leaderboard.boards import main_metric, short_hash, speed_flags
 from leaderboard.cells import (
     METHOD,
@@ -62,9 +63,16 @@ COLUMNS = (
 )
 
 
-def headline(timing: Timing) -> Span | None:
-    """The span that stands for the method: `forward`, or the first where there is none."""
-    return next((span for span in timing.spans if span.name == "forward"), timing.spans[0] if timing.spans else None)
+def _columns(span: str) -> tuple[Column, ...]:
+    """`COLUMNS` with the span that was timed in the title: a network's forward, a tracker's update."""
+    if span == "forward":
+        return COLUMNS
+    return tuple(
+        replace(column, title=f"{name(span).capitalize()}, median", help="")
+        if column.key == "forward_p50_ms"
+        else column
+        for column in COLUMNS
+    )
 
 
 def speed_sections(entries: Sequence[Entry], found: Standings, plots: PlotFiles) -> list[tuple[Section, Table]]:
@@ -79,7 +87,7 @@ def speed_sections(entries: Sequence[Entry], found: Standings, plots: PlotFiles)
 
 
 def _condition(record: Record, timing: Timing) -> Condition | None:
-    span = headline(timing)
+    span = headline_span(timing)
     if record.host is None or span is None:
         return None
     return record.host.host_id, record.run.device, timing.dtype, timing.batch_size, span.name
@@ -94,8 +102,10 @@ def _section(
     stem = short_hash("\0".join(map(str, condition)))
     conditions = f"{name(device) or 'device not stated'}, {name(dtype)}, batch {batch}, host {name(host_id)[:12]}"
     rows = tuple(_row(f"{stem}-{index}", record, timing, span) for index, (record, timing) in enumerate(timed))
-    table = Table(id=f"t-{stem}", caption=f"{title}: {conditions}", columns=COLUMNS, rows=rows, data=f"speed-{stem}")
-    scatter = _scatter(f"score against latency, {conditions}", timed, found)
+    table = Table(
+        id=f"t-{stem}", caption=f"{title}: {conditions}", columns=_columns(span), rows=rows, data=f"speed-{stem}"
+    )
+    scatter = _scatter(f"score against latency, {conditions}", timed, found, span)
     pictures: list[Picture] = []
     if scatter is not None:
         light, dark = plots(scatter)
@@ -131,19 +141,23 @@ def verdict_cell(record: Record, timing: Timing) -> Cell:
     )
 
 
-def _scatter(title: str, timed: list[tuple[Record, Timing]], found: Standings) -> Scatter | None:
+def _scatter(title: str, timed: list[tuple[Record, Timing]], found: Standings, span: str) -> Scatter | None:
     points = [point for record, timing in timed if (point := _point(record, timing, found)) is not None]
     metric = next((m for record, _ in timed if (m := main_metric(record))), None)
     if not points or metric is None:
         return None
     unit = f", {metric.unit}" if metric.unit else ""
     return Scatter(
-        title=title, score_title=f"{metric.name}{unit}", higher_is_better=metric.higher_is_better, points=tuple(points)
+        title=title,
+        score_title=f"{metric.name}{unit}",
+        higher_is_better=metric.higher_is_better,
+        points=tuple(points),
+        timed="forward pass" if span == "forward" else span,
     )
 
 
 def _point(record: Record, timing: Timing, found: Standings) -> Point | None:
-    metric, span = main_metric(record), headline(timing)
+    metric, span = main_metric(record), headline_span(timing)
     if metric is None or metric.value is None or span is None or span.p50.value is None or record.submission.emulated:
         return None
     interval = metric.interval

@@ -9,8 +9,8 @@ import pytest
 from command_line import Done
 
 from harness.cli.show import show_record
-from harness.record import Metric, Record, decode
-from harness.summary import MOST_HEADLINES, headlines
+from harness.record import Metric, Quantile, Record, Span, Timing, decode
+from harness.summary import MOST_HEADLINES, headline_span, headlines
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +42,25 @@ def test_minor_metrics_are_not_read_first_unless_one_is_the_main_metric(plain: R
     text = show_record(record)
     assert "\nb " not in text and "(1 more metrics are in the record; --json prints them)" in text
     assert "more metrics" not in show_record(plain)
+
+
+def test_a_trackers_latency_is_its_updates_and_not_its_start() -> None:
+    def span(name: str, p50: float) -> Span:
+        nothing = Quantile(value=None)
+        return Span(name=name, n=9, blocks=3, mean=1.0, min=0.5, p50=Quantile(value=p50), p90=nothing, p99=nothing)
+
+    def chosen(conditions: dict[str, Any], *names: str) -> str | None:
+        spans = [span(name, 1.0 + i) for i, name in enumerate(names)]
+        timing = Timing(verdict="stable", reasons=[], batch_size=1, spans=spans, conditions=conditions)
+        found = headline_span(timing)
+        return found.name if found else None
+
+    tracker = ("init", "update", "end_to_end")
+    assert chosen({"headline": "update"}, *tracker) == "update"
+    assert chosen({}, "prepare", "forward", "finish") == "forward"
+    assert chosen({"headline": ["update"]}, *tracker) == "init"
+    assert chosen({"headline": "gone"}, *tracker) == "init"
+    assert chosen({}) is None
 
 
 def test_what_a_data_set_must_say_stands_under_its_numbers(plain: Record, cli: Callable[..., Done]) -> None:
