@@ -1,13 +1,13 @@
 """Whether a network behaves as one that is being tested: in evaluation mode, and the same twice."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from harness.columns import Row
 from harness.errors import SubmissionError
-from harness.task import Dataset, Flag, RunContext, Sink, Task
+from harness.task import Flag, Sink
 
 if TYPE_CHECKING:
     from harness.submission import Submission
@@ -18,17 +18,8 @@ _TOLERANCE: Final = 1e-5
 """Of the largest logit: what parallel sums on an accelerator may differ by."""
 
 
-def check_conduct(task: Task, submission: "Submission", dataset: Dataset, sink: Sink, run: RunContext) -> None:
-    """Look at the network and ask it the first batch twice.
-
-    Raises SubmissionError for a network in training mode; what changes between two calls is noted, and the record flagged.
-    """
-    check_mode(submission)
-    pending = sink.pending()
-    if not pending:
-        return
-    samples = [dataset.sample(index) for index in pending[: run.batch_size]]
-    first, second = (task.answers(submission, dataset, samples, run.batch_size) for _ in range(2))
+def check_repeats(first: Sequence[Row], second: Sequence[Row], sink: Sink) -> None:
+    """Note by how much two identical calls differ, so that the record is flagged."""
     difference = max(_difference(one, other) for one, other in zip(first, second, strict=True))
     if difference > _TOLERANCE:
         sink.note(CHANGES, difference)
