@@ -32,6 +32,8 @@ class Benchmark:
     """Sequence -> how many first frames of how many annotated ones are not scored."""
     ranges: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Sequence -> first and last scored frame of the video, where it does not start with its first."""
+    every: Mapping[str, int] = field(default_factory=dict)
+    """Split -> annotated lines a frame, where the annotations may be those of a higher frame rate (NFS at 30 frames/s)."""
     prefix: str = ""
     """What some toolkits put before a sequence's name."""
     absence: bool = False
@@ -101,7 +103,7 @@ BENCHMARKS: Final = {
     ),
     "nfs": Benchmark(
         id="nfs", title="Need for Speed", names=sequences.NFS, frames=None, protocols=("pysot", "got10k"),
-        toolkit="NFS30", splits=("30", "240"), prefix="nfs-",
+        toolkit="NFS30", splits=("30", "240"), prefix="nfs-", every={"30": 8},
         layout=(
             "NAME/30/NAME.txt              track, left, top, right, bottom, ... a line (240 for the other split)\n"
             "NAME/30/NAME/00001.jpg ...    the frames; scoring needs none; or instead\n"

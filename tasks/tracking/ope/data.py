@@ -35,6 +35,7 @@ def open_dataset(root: Path | None, request: DataRequest, split: str, benchmark:
         else from_texts(open_tree(source, DataError), benchmark, split)
     )
     found = {name: _cut(name, sequence, benchmark) for name, sequence in found.items()}
+    found = _at_frame_rate(found, request.images or root or request.annotations, benchmark, split)
     _check_absence(found, request, benchmark, source)
     official = [name for name in benchmark.names if name in found]
     ids = tuple(official) if official else tuple(sorted(found))
@@ -68,6 +69,28 @@ def _cut(name: str, sequence: Annotated, benchmark: Benchmark) -> Annotated:
         return sequence
     images = sequence.images[first:] if len(sequence.images) == annotated else sequence.images
     return replace(sequence, boxes=sequence.boxes[first:], images=images)
+
+
+def _at_frame_rate(
+    found: Mapping[str, Annotated], root: Path | None, benchmark: Benchmark, split: str
+) -> dict[str, Annotated]:
+    """Annotations of a higher frame rate at the rate of the frames, as got10k's datasets/nfs.py takes them.
+
+    Which they are is seen from the number of frames, so the frames must be there, also where only results are scored.
+    """
+    step = benchmark.every.get(split, 0)
+    if not step or root is None or not (root.is_dir() or root.suffix == ".zip"):
+        return dict(found)
+    images = list_images(root)
+    folders = _by_sequence(images, benchmark, split)
+    taken = {}
+    for name, sequence in found.items():
+        count = len(images.frames(folders[key(name)])) if key(name) in folders else 0
+        many = count and abs(len(sequence.boxes) / count - step) < 1
+        boxes = sequence.boxes[::step] if many else sequence.boxes
+        # One line more than there are frames is left out; one frame more is left out with the frames.
+        taken[name] = replace(sequence, boxes=boxes[:-1] if len(boxes) == count + 1 and count else boxes)
+    return taken
 
 
 def _row(sequence: Annotated) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from harness.errors import DataError, PredictionError
 from harness.scoring import data_digest
@@ -109,6 +110,25 @@ def test_nfs_reads_its_own_corners(tmp_path: Path, write: WriteRows) -> None:
         dataset = nfs().open(DataRequest(annotations=tmp_path, split=rate, with_inputs=False))
         assert dataset.ids == ("car",)
         assert dataset.truth.ragged("boxes_xywh").values.tolist() == [[float(rate), 20, 10, 30]] * 3
+
+
+@pytest.mark.parametrize(
+    ("lines", "frames", "taken"), [(80, 10, 10), (81, 10, 10), (79, 10, 10), (160, 21, 20), (10, 10, 10)]
+)
+def test_nfs_at_30_frames_takes_every_eighth_line_of_240(
+    tmp_path: Path, write: WriteRows, lines: int, frames: int, taken: int
+) -> None:
+    write(tmp_path / "car" / "30" / "car.txt", [f'0 {i} 20 {i + 10} 50 {i} 0 0 0 "car"' for i in range(lines)])
+    folder = tmp_path / "car" / "30" / "car"
+    folder.mkdir()
+    for index in range(frames):
+        Image.new("RGB", (120, 60)).save(folder / f"{index + 1:05d}.jpg")
+    step = 8 if lines > 20 else 1
+    live = nfs().open(DataRequest(data=tmp_path, split="30"))
+    assert live.truth.ragged("boxes_xywh").values[:, 0].tolist() == [step * i for i in range(taken)]
+    assert len(live.sample(0).inputs["frames"]) == taken
+    scored = nfs().open(DataRequest(annotations=tmp_path, split="30", with_inputs=False))
+    assert data_digest(scored) == data_digest(live)
 
 
 def test_lasots_absence_is_read_in_both_meanings(tmp_path: Path, write: WriteRows) -> None:
