@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from submissions.addernet.model import NORMALISATIONS, to_tensor
 from submissions.addernet.network import AdderResNet
+from submissions.resnet_cifar.model import NORMALISATIONS, to_tensor
 from tasks.classification.sample import SEED, pictures
 
 TRAINING_SEED = SEED + 1

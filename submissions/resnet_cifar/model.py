@@ -1,6 +1,6 @@
 """ResNet behind the three timed steps: a picture in, logits out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -64,14 +64,19 @@ def to_tensor(image: NDArray[Any]) -> Tensor:
 
 def build(context: BuildContext) -> Classifier:
     """The network of a variant with its weights."""
+    return build_with(context, ResNet, "resnet-cifar")
+
+
+def build_with(context: BuildContext, network: Callable[[int, int, int], nn.Module], name: str) -> Classifier:
+    """The same around another network of this shape, made from depth, number of classes and width."""
     options: Any = context.options
-    depth, classes, width = (int(options[name]) for name in ("depth", "classes", "width"))
+    depth, classes, width = (int(options[option]) for option in ("depth", "classes", "width"))
     if depth < 8 or (depth - 2) % 6:
         raise UsageError(f"--set depth={depth}: these networks have 6n + 2 layers: 20, 32, 44, 56, 110, 1202")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(context.seed)
-        module = ResNet(depth, classes, width)
+        module = network(depth, classes, width)
     if context.checkpoint.kind == "file":
-        what = f"resnet-cifar ({context.variant.name})"
+        what = f"{name} ({context.variant.name})"
         load_into(module, load_state(context.checkpoint), what, source=str(context.checkpoint.path))
     return Classifier(module, context.device, str(options["normalisation"]))
