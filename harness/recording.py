@@ -33,6 +33,8 @@ from harness.task import Predictions
 if TYPE_CHECKING:
     from harness.plan import Phases, Plan
 
+RANDOM_WEIGHTS = "random weights"
+"""Why a run that is timed has no scores."""
 PACKAGES = ("numpy", "torch", "torchvision", "pillow", "pycocotools")
 
 
@@ -46,7 +48,8 @@ def build_record(
     artifacts = [
         Artifact(kind="predictions", path=str(folder.relative_to(home.path)), digest=predictions.table.digest())
     ]
-    artifacts.append(home.write_statistics(scored.statistics.table))
+    if scored.statistics is not None:
+        artifacts.append(home.write_statistics(scored.statistics.table))
     if scored.replicates:
         artifacts.append(home.write_replicates(scored.replicates))
     if any(scored.curves.values()):
@@ -169,10 +172,13 @@ def settings(plan: "Plan") -> dict[str, Any]:
 
 def flags(plan: "Plan", scored: Scored, predictions: Predictions) -> list[Flag]:
     """Why the result is not ranked."""
-    found = [Flag(code=f.code, text=f.text, scope=f.scope) for f in (*predictions.flags, *scored.statistics.flags)]
+    of_scores = scored.statistics.flags if scored.statistics is not None else ()
+    found = [Flag(code=f.code, text=f.text, scope=f.scope) for f in (*predictions.flags, *of_scores)]
     if plan.options.limit is not None:
         found.append(Flag(code="limit", text=f"only the first {len(plan.dataset.ids)} samples were taken"))
     submission = plan.submission
+    if submission is not None and submission.checkpoint.kind == "random":
+        found.append(Flag(code="random-weights", text=RANDOM_WEIGHTS))
     if submission is not None and submission.emulated:
         text = f"{submission.emulated} arithmetic is emulated in floating point, so its speed is not the method's"
         found += [Flag(code="emulated", text=text, scope=scope) for scope in ("speed", "energy")]

@@ -19,9 +19,9 @@ from harness.plan import Phases, Plan, plan_run, prediction_key, run_key
 from harness.predictions import FACTS, save_table
 from harness.progress import Reporter
 from harness.record import Measurements, Record
-from harness.recording import build_record, check_stated
+from harness.recording import RANDOM_WEIGHTS, build_record, check_stated
 from harness.replicating import RESAMPLES
-from harness.scoring import Scored, protocols, score_predictions
+from harness.scoring import Scored, protocols, score_predictions, withhold_scores
 from harness.settings import known
 from harness.store import Home, read_record
 from harness.submission import Submission
@@ -46,7 +46,7 @@ def evaluate(options: RunOptions, reporter: Reporter) -> Outcome:
     with phases("plan"):
         plan, submission = _plan_live(options, reporter)
         check_stated(plan)
-        _refuse_random(submission)
+        _check_random(submission, options)
         key = prediction_key(plan, submission)
         finish_key = run_key(plan, key, submission)
     with lock(plan.home.lock(key), lambda: reporter.note("Another process is at the same run; waiting for it.")):
@@ -60,7 +60,7 @@ def evaluate(options: RunOptions, reporter: Reporter) -> Outcome:
             table, inputs = sink.answers()
             predictions = Predictions(table=table, facts=sink.facts)
         with phases("score"):
-            scored = score_plan(plan, predictions, reporter)
+            scored = score_plan(plan, predictions, reporter, weights=submission.checkpoint.kind)
         with phases("measure"):
             measured = measure(plan, submission, predictions, reporter) if options.measure else NOT_ASKED
             observed = list(plan.task.observed(sink.beside()))
@@ -128,8 +128,10 @@ def _mark(home: Home, id: str) -> None:
     write_bytes(home.path / "runs" / f"made-{id}", b"")
 
 
-def score_plan(plan: Plan, predictions: Predictions, reporter: Reporter) -> Scored:
-    """Score with a bar where intervals make it long."""
+def score_plan(plan: Plan, predictions: Predictions, reporter: Reporter, *, weights: str = "") -> Scored:
+    """Score with a bar where intervals make it long; what `random` weights answered has no scores."""
+    if weights == "random":
+        return withhold_scores(plan.task, plan.dataset, predictions, plan.scoring, RANDOM_WEIGHTS)
     total = RESAMPLES * len(protocols(plan.task, plan.scoring)) if plan.options.interval else 1
     with reporter.bar("scoring", total, unit="resample") as advance:
         return score_predictions(
@@ -177,9 +179,8 @@ def _with_verifications(home: Home, record: Record) -> Record:
     return msgspec.structs.replace(record, provenance=old.provenance, verifications=old.verifications)
 
 
-def _refuse_random(submission: Submission) -> None:
-    if submission.checkpoint.kind == "random":
+def _check_random(submission: Submission, options: RunOptions) -> None:
+    if submission.checkpoint.kind == "random" and not options.measure:
         raise UsageError(
-            f"--weights random gives {submission.name} no trained weights, so no score is recorded; "
-            "'harness bench' with the same options measures its speed"
+            "--weights random is run for its speed only, and --no-measure leaves that out; give one of them"
         )

@@ -30,7 +30,8 @@ class Scored:
 
     metrics: list[Metric]
     tables: list[DetailTable]
-    statistics: Statistics
+    statistics: Statistics | None
+    """None where the scores are withheld."""
     replicates: dict[str, FloatArray]
     curves: dict[str, Sequence[Curve]]
     """Protocol -> its curves, for every protocol that was computed."""
@@ -67,7 +68,7 @@ def plan_scoring(task: Task, options: RunOptions) -> Scoring:
         if spec.choices and value not in spec.choices:
             raise UsageError(f"--set {spec.name}={value}: it must be one of {', '.join(map(str, spec.choices))}")
         settings[spec.name] = value
-    return Scoring(protocol=protocol, settings=settings, evaluator=evaluator)
+    return Scoring(protocol=protocol, settings=dict(task.settle(settings)), evaluator=evaluator)
 
 
 def score_predictions(
@@ -115,6 +116,27 @@ def score_predictions(
         evaluator=_evaluator(task, scoring),
         warnings=[*dataset.warnings, *predictions.warnings, *statistics.warnings],
     )
+
+
+def withhold_scores(task: Task, dataset: Dataset, predictions: Predictions, scoring: Scoring, reason: str) -> Scored:
+    """Every metric null for `reason`: of a run whose speed alone means something."""
+    units = len(task.units(dataset).ids)
+    return Scored(
+        metrics=[
+            Metric(
+                name=spec.name, protocol=protocol, value=None, interval=None, n=units, reason=reason, unit=spec.unit,
+                higher_is_better=spec.higher_is_better, decimals=spec.decimals, minor=spec.minor,
+            )
+            for protocol in protocols(task, scoring)
+            for spec in _specs(task, protocol, scoring)
+        ],
+        tables=[],
+        statistics=None,
+        replicates={},
+        curves={},
+        evaluator=_evaluator(task, scoring),
+        warnings=[*dataset.warnings, *predictions.warnings],
+    )  # fmt: skip
 
 
 def protocols(task: Task, scoring: Scoring) -> list[str]:

@@ -67,7 +67,7 @@ def verify(reference: str, options: RunOptions, reporter: Reporter) -> Outcome:
 def _scored_again(plan: Plan, record: Record, predictions: Predictions, reporter: Reporter) -> list[str]:
     """What differs; predictions that were changed may be such that no task can score them."""
     try:
-        scored = score_plan(plan, predictions, reporter)
+        scored = score_plan(plan, predictions, reporter, weights=record.submission.weights.kind)
         return compare(record, scored) + placed(record, plan, scored, predictions)
     except (ArithmeticError, LookupError, TypeError, ValueError, HarnessError) as error:
         if predictions.table.digest() == _artifact(record, "predictions").digest:
@@ -97,10 +97,9 @@ def compare(record: Record, scored: Scored) -> list[str]:
     for table in record.tables:
         # Tables and curves that a newer harness makes besides are no contradiction of an older record.
         differences += _difference(f"table '{table.name}'", table, tables.get(table.name))
-    found = {
-        "statistics": scored.statistics.table, "replicates": replicate_table(scored.replicates),
-        "curves": curve_table(scored.curves),
-    }  # fmt: skip
+    found = {"replicates": replicate_table(scored.replicates), "curves": curve_table(scored.curves)}
+    if scored.statistics is not None:
+        found["statistics"] = scored.statistics.table
     for artifact in record.artifacts:
         if artifact.kind in found:
             differences += _difference(f"{artifact.kind} digest", artifact.digest, found[artifact.kind].digest())

@@ -23,6 +23,8 @@ def print_outcome(outcome: Outcome, places: Mapping[str, str], known: str, as_js
         lines.append(
             f"This is the generated sample of {record.task.id}, not the benchmark; --data DIR names the real one."
         )
+    if record.submission.weights.kind == "random":
+        lines.append("The weights are random: the run was timed, and nothing is scored.")
     print("\n".join(lines))
     return 0
 

@@ -76,7 +76,7 @@ def _checkpoint(name: str, options: RunOptions) -> Checkpoint:
     if not weights:
         raise WeightsError(
             f"timm:{name} needs weights: --weights default downloads what timm publishes, --weights PATH takes a file, "
-            "--weights random with 'harness bench' times it"
+            "--weights random times it without a score"
         )
     if weights == "random":
         return Checkpoint(kind="random")

@@ -31,7 +31,7 @@ def find_checkpoint(name: str, options: RunOptions) -> tuple[Checkpoint, Any]:
     if not weights:
         raise WeightsError(
             f"torchvision:{name} needs weights: --weights default downloads what torchvision publishes "
-            f"({known.DEFAULT.url}), --weights PATH takes a file, --weights random with 'harness bench' times it"
+            f"({known.DEFAULT.url}), --weights PATH takes a file, --weights random times it without a score"
         )
     if weights == "random":
         return Checkpoint(kind="random"), None

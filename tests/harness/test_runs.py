@@ -199,10 +199,27 @@ def test_answers_belong_to_the_weights_and_to_their_entry(tmp_path: Path, cli: C
 
 def test_random_weights_are_timed_but_never_scored(tmp_path: Path, cli: Cli, tiny: Path) -> None:
     folder = submission(tmp_path / "keyed", BUILD)
-    common = ("--task", tiny, "--submission", folder, "--weights", "random", "--json")
-    assert "so no score is recorded; 'harness bench'" in cli("eval", *common).sentence(2)
-    assert cli("bench", *common, "--measure-s", "0.1").json()["latency"]
+    common = ("--task", tiny, "--submission", folder, "--weights", "random", "--measure-s", "0.1")
+    assert cli("bench", *common, "--json").json()["latency"]
     assert not (tmp_path / "home" / "records").exists()
+    assert "leaves that out" in cli("eval", *common, "--no-measure").sentence(2)
+
+    shown = cli("eval", *common, "--no-log")
+    assert shown.out.rstrip().endswith("The weights are random: the run was timed, and nothing is scored.")
+    record = cli("eval", *common, "--no-log", "--json").json()
+    assert record["measurements"]["latency"] and record["submission"]["weights"]["kind"] == "random"
+    assert record["metrics"] and all(
+        (metric["value"], metric["interval"], metric["reason"]) == (None, None, "random weights")
+        for metric in record["metrics"]
+    )
+    assert [flag["code"] for flag in record["flags"]] == ["random-weights"]
+    assert [artifact["kind"] for artifact in record["artifacts"]] == ["predictions"]
+
+    again = cli("verify", record["id"], "--json").json()
+    assert again["provenance"] == "verified"
+    changed = tmp_path / "home" / "records" / f"{record['id']}.json"
+    changed.write_text(changed.read_text().replace('"value": null', '"value": 1.0', 1))
+    assert cli("verify", record["id"]).status == 1
 
 
 def test_a_submission_to_another_interface_is_refused(cli: Cli, probe: Path) -> None:
