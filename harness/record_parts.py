@@ -150,6 +150,15 @@ class Span(Part, frozen=True):
     p99: Quantile
 
 
+class SizeBucket(Part, frozen=True):
+    """Latencies of those inputs whose size lies in one range, where inputs differ in size."""
+
+    name: Annotated[str, Meta(description="The range, in array elements of one sample as it was read.")]
+    inputs: Annotated[int, Meta(description="Number of distinct inputs in it.")]
+    n: Annotated[dict[str, int], Meta(description="Timed inferences, by span.")]
+    p50: Annotated[dict[str, float], Meta(description="Median milliseconds a sample, by span.")]
+
+
 class Timing(Part, frozen=True):
     """Latency at one batch size on one host."""
 
@@ -169,6 +178,24 @@ class Timing(Part, frozen=True):
         dict[str, Any], Meta(description="Device, dtype, threads, affinity, distinct inputs, disturbances read.")
     ] = {}
     method: Annotated[str, Meta(description="Clock, percentile convention, interval.")] = ""
+    processes: Annotated[int, Meta(description="Fresh processes that the blocks come from.")] = 1
+    dropped_share: Annotated[
+        float | None, Meta(description="Share of the blocks left out, by what disturbed them, never by their latency.")
+    ] = None
+    sizes: Annotated[
+        list[SizeBucket], Meta(description="The same by size of the input; empty where all are alike.")
+    ] = []
+    query_ms: Annotated[
+        dict[str, float | None],
+        Meta(description="Percentiles of whole queries (MultiStream: batch_size samples each)."),
+    ] = {}
+    bounds_ms: Annotated[
+        dict[str, float | None],
+        Meta(description="MLPerf's early-stopping bound of each percentile of end_to_end; null: too few inferences."),
+    ] = {}
+    emulated: Annotated[
+        str, Meta(description="The arithmetic that was emulated: then this is the emulation's speed, never ranked.")
+    ] = ""
 
 
 class Throughput(Part, frozen=True):
@@ -182,6 +209,23 @@ class Throughput(Part, frozen=True):
     verdict: Verdict = "not measured"
     reasons: list[str] = []
     facts: dict[str, Any] = {}
+    peak_memory_bytes: Annotated[
+        int | None, Meta(description="Largest resident set of the process at this batch size.")
+    ] = None
+    device_memory_bytes: Annotated[int | None, Meta(description="Most memory held on the accelerator.")] = None
+    emulated: str = ""
+
+
+class Sweep(Part, frozen=True):
+    """Which batch sizes were tried, where it ended, and the smallest one that is nearly as good as the best."""
+
+    batch_sizes: list[int]
+    ended: Annotated[str, Meta(description="Why no larger batch was tried: out of memory, no gain, the time.")]
+    knee: Annotated[
+        int | None,
+        Meta(description="The smallest batch size within 3 % of the best rate; null where none was measured."),
+    ] = None
+    order: Annotated[list[int], Meta(description="Batch sizes in the order in which their blocks were run.")] = []
 
 
 class Energy(Part, frozen=True):
@@ -243,6 +287,7 @@ class Measurements(Part, frozen=True):
 
     latency: list[Timing] = []
     throughput: list[Throughput] = []
+    sweep: Sweep | None = None
     energy: list[Energy] = []
     observed: list[Observed] = []
     cost: Cost | None = None
