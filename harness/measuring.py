@@ -66,7 +66,7 @@ def _compared(
 def _equal(row: Row, stored: Row) -> bool:
     import numpy as np
 
-    return all(np.array_equal(row[name], stored[name], equal_nan=stored[name].dtype.kind == "f") for name in stored)
+    return all(np.array_equal(row[name], stored[name], equal_nan=stored[name].dtype.kind == "f") for name in row)
 
 
 def _throughput(timing: Timing, rate: str) -> Throughput:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from harness.submission import Submission
 
 FloatArray = NDArray[np.float64]
+Setting = str | int | float | bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,14 @@ class Task(ABC):
             dataset.sample(index)
         yield f"{len(dataset.ids)} samples of {self.meta.id}/{dataset.split} can be read"
 
+    def settle(self, settings: Mapping[str, Setting]) -> Mapping[str, Setting]:
+        """The settings of a run, each read by itself, brought to one spelling where one decides what another means.
+
+        Override where settings depend on each other (the steps that an attack takes if none are stated); raises UsageError
+        for those that contradict each other.
+        """
+        return settings
+
     def limit(self, dataset: Dataset, count: int) -> Dataset:
         """The data set of ``--limit``: the first samples; override where some must stay (a gallery)."""
         return dataset.take(range(min(count, len(dataset.ids))))
@@ -139,7 +148,8 @@ class Task(ABC):
     ) -> Sequence[Row]:
         """At most `size` samples answered as `predict` answers them: so it is seen that what was timed is what was scored.
 
-        Override where `predict` does more than hand over batches (pieces of images, merged).
+        Override where `predict` does more than hand over batches (pieces of images, merged). Columns that are left out
+        (those of an attack, which is not timed) are not compared.
         """
         from harness.predict import answer
 
