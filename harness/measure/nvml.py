@@ -49,6 +49,19 @@ def find_handle(nvml: Any, device: str) -> Any:
     raise Unreadable(f"NVML lists {count} devices and none of them is certain to be {device}")
 
 
+def device_key(device: str) -> str | None:
+    """Eight hexadecimal digits that stand for the card behind torch's `device`; None where that is not certain."""
+    try:
+        nvml = open_nvml()
+        return _hashed(ask(nvml, "nvmlDeviceGetUUID", find_handle(nvml, device)))
+    except Unreadable:
+        return None
+
+
+def _hashed(uuid: str | bytes) -> str:
+    return hashlib.sha256(_plain(uuid).encode()).hexdigest()[:8]
+
+
 def _torch_uuid(device: str) -> str | None:
     torch = sys.modules.get("torch")
     if torch is None or not torch.cuda.is_available():
@@ -160,7 +173,7 @@ def _facts(nvml: Any, handle: Any) -> dict[str, Any]:
 
     return {
         "name": optional("nvmlDeviceGetName", _text),
-        "uuid_hash": optional("nvmlDeviceGetUUID", lambda uuid: hashlib.sha256(_plain(uuid).encode()).hexdigest()[:8]),
+        "uuid_hash": optional("nvmlDeviceGetUUID", _hashed),
         "vbios": optional("nvmlDeviceGetVbiosVersion", _text),
         "memory_bytes": optional("nvmlDeviceGetMemoryInfo", lambda memory: int(memory.total)),
         "power_limit_w": power_limit_w(nvml, handle),
