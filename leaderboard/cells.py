@@ -88,6 +88,15 @@ def throughput_cell(record: Record, batch_size: int) -> Cell:
     return quiet(value_cell(found.value, found.reason, note=note, muted=found.verdict != "stable" or bool(flags)))
 
 
+def observed_cell(record: Record, kind: str) -> Cell:
+    """A speed of the run itself; grey where speed is not compared, which the verdict's cell explains."""
+    found = next((item for item in record.measurements.observed if item.name == kind), None)
+    if found is None:
+        return missing("it was not seen in this run")
+    flags = speed_flags(record, "speed")
+    return quiet(value_cell(found.value, note=flags, muted=bool(flags)))
+
+
 def energy_cell(record: Record) -> Cell:
     """Joules a sample."""
     found = next(iter(record.measurements.energy), None)

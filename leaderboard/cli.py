@@ -38,6 +38,7 @@ def register_export(subparsers: Subparsers) -> None:
     parser = _verb(subparsers, "export", "records as CSV, JSON, LaTeX or Markdown", _export)
     parser.add_argument("--format", choices=("csv", "json", "latex", "markdown"), help="default: csv")
     parser.add_argument("--task", default="", metavar="TASK", help="only records of this task")
+    parser.add_argument("--show-hidden", action="store_true", help="include records of withdrawn data sets")
     parser.add_argument(
         "--out", type=Path, default=None, metavar="FILE", help="file to write (default: standard output)"
     )
@@ -92,13 +93,20 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _export(arguments: argparse.Namespace) -> int:
+    from harness.cli.terminal import TerminalReporter
     from harness.files import write_bytes
     from leaderboard.collect import collect
     from leaderboard.export import WRITERS, rows
 
     form = _format(arguments)
     records = [entry.record for entry in collect(_homes(arguments)).current]
-    chosen = [record for record in records if arguments.task in ("", record.task.id)]
+    named = [record for record in records if arguments.task in ("", record.task.id)]
+    chosen = [record for record in named if arguments.show_hidden or not record.task.hidden]
+    if len(chosen) < len(named):
+        left = len(named) - len(chosen)
+        TerminalReporter().note(
+            f"left out: {left} of {len(named)} records, of withdrawn data sets; --show-hidden lists them"
+        )
     data = WRITERS[form](rows(chosen))
     if arguments.out is None:
         sys.stdout.buffer.write(data)

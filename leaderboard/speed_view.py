@@ -1,9 +1,9 @@
 """Speed and energy of a board's results, one section for every host: numbers of two hosts never share a table."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from harness.record import Host, Record, Timing
+from harness.record import Host, Observed, Record, Timing
 from harness.summary import headline_span, method_name
 from leaderboard.boards import main_metric, short_hash, speed_flags
 from leaderboard.cells import (
@@ -13,6 +13,7 @@ from leaderboard.cells import (
     latency_cell,
     memory_cell,
     method_cell,
+    observed_cell,
     record_cell,
     score_cell,
     throughput_cell,
@@ -22,8 +23,8 @@ from leaderboard.entries import Entry
 from leaderboard.numbers import MUTED_VERDICTS, text_cell
 from leaderboard.plot import HEIGHT_IN, Point, Scatter, describe
 from leaderboard.standings import Standings
-from leaderboard.table import Cell, Column, Row, Table
-from leaderboard.text import name
+from leaderboard.table import Cell, Column, Row, Table, unique
+from leaderboard.text import clean, name
 from leaderboard.view import Picture, Section
 
 PlotFiles = Callable[[Scatter], tuple[str, str]]
@@ -32,6 +33,8 @@ Condition = tuple[str, str, str, int, str]
 """What speeds must share to be compared: host, device, dtype, batch size, headline span."""
 
 HEIGHT = round(HEIGHT_IN * POINTS_PER_INCH)
+MOST_SEEN = 4
+"""No task has more kinds of speed; a stranger's record may state any number."""
 LARGEST = 1e9
 """Latencies and scores beyond this are in the table only."""
 
@@ -63,16 +66,40 @@ COLUMNS = (
 )
 
 
-def _columns(span: str) -> tuple[Column, ...]:
-    """`COLUMNS` with the span that was timed in the title: a network's forward, a tracker's update."""
-    if span == "forward":
-        return COLUMNS
-    return tuple(
-        replace(column, title=f"{name(span).capitalize()}, median", help="")
-        if column.key == "forward_p50_ms"
-        else column
-        for column in COLUMNS
+def _columns(span: str, seen: Mapping[str, Observed]) -> tuple[Column, ...]:
+    """`COLUMNS` under the name of the span that was timed (a tracker's update), with the speeds `seen` before the energy."""
+    named = [column if span == "forward" else _of_span(column, span) for column in COLUMNS]
+    at = next(index for index, column in enumerate(named) if column.key == "energy_j")
+    columns = (*named[:at], *map(_seen_column, seen.values()), *named[at:])
+    keys = unique(column.key for column in columns)
+    return tuple(replace(column, key=key) for column, key in zip(columns, keys, strict=True))
+
+
+def _of_span(column: Column, span: str) -> Column:
+    if not column.key.startswith("forward_"):
+        return column
+    key = column.key.replace("forward", clean(span, 40), 1)
+    return replace(column, key=key, title=column.title.replace("Forward", name(span).capitalize()), help="")
+
+
+def _seen_column(found: Observed) -> Column:
+    return Column(
+        key=clean(found.name, 40),
+        title=name(found.title),
+        unit=name(found.unit),
+        numeric=True,
+        better="higher",
+        help="Over the whole run, while the answers were made; nothing watched for disturbances meanwhile.",
     )
+
+
+def _seen(records: Iterable[Record]) -> dict[str, Observed]:
+    """Each kind of speed that some run saw, by name."""
+    found: dict[str, Observed] = {}
+    for record in records:
+        for item in record.measurements.observed:
+            found.setdefault(item.name, item)
+    return dict(list(found.items())[:MOST_SEEN])
 
 
 def speed_sections(entries: Sequence[Entry], found: Standings, plots: PlotFiles) -> list[tuple[Section, Table]]:
@@ -101,9 +128,10 @@ def _section(
     title = f"Speed on {name(host.title) if isinstance(host, Host) else host_id}"
     stem = short_hash("\0".join(map(str, condition)))
     conditions = f"{name(device) or 'device not stated'}, {name(dtype)}, batch {batch}, host {name(host_id)[:12]}"
-    rows = tuple(_row(f"{stem}-{index}", record, timing, span) for index, (record, timing) in enumerate(timed))
+    seen = _seen(record for record, _ in timed)
+    rows = tuple(_row(f"{stem}-{index}", record, timing, span, seen) for index, (record, timing) in enumerate(timed))
     table = Table(
-        id=f"t-{stem}", caption=f"{title}: {conditions}", columns=_columns(span), rows=rows, data=f"speed-{stem}"
+        id=f"t-{stem}", caption=f"{title}: {conditions}", columns=_columns(span, seen), rows=rows, data=f"speed-{stem}"
     )
     scatter = _scatter(f"score against latency, {conditions}", timed, found, span)
     pictures: list[Picture] = []
@@ -116,7 +144,7 @@ def _section(
     return Section(id=f"speed-{stem}", title=title, paragraphs=texts, pictures=pictures, tables=[table]), table
 
 
-def _row(id: str, record: Record, timing: Timing, span: str) -> Row:
+def _row(id: str, record: Record, timing: Timing, span: str, seen: Iterable[str]) -> Row:
     cells = (
         method_cell(record),
         score_cell(record),
@@ -124,6 +152,7 @@ def _row(id: str, record: Record, timing: Timing, span: str) -> Row:
         latency_cell(record, timing, span, "p90"),
         latency_cell(record, timing, "end_to_end"),
         throughput_cell(record, timing.batch_size),
+        *[observed_cell(record, found) for found in seen],
         energy_cell(record),
         memory_cell(record),
         verdict_cell(record, timing),

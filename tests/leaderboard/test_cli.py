@@ -88,6 +88,27 @@ def test_hidden_boards_are_shown_only_when_asked_for(tmp_path: Path, capsys: pyt
     assert json.loads(capsys.readouterr().out)["boards"] == 1
 
 
+def test_records_of_withdrawn_data_sets_are_exported_only_when_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from leaderboard_homes import record
+
+    from harness.store import Home
+
+    record(Home(tmp_path), "alder", 1.2, task__hidden=True, task__id="dukemtmc")
+    record(Home(tmp_path), "birch", 0.3)
+    words = ("export", "--home", str(tmp_path), "--format", "csv")
+    assert run(*words) == 0
+    kept = capsys.readouterr()
+    assert "alder" not in kept.out and kept.out.count("\n") > 1
+    assert kept.err.startswith("left out: 1 of ") and "--show-hidden" in kept.err
+    assert run(*words, "--task", "dukemtmc") == 0
+    assert capsys.readouterr().out.count("\n") == 1
+    assert run(*words, "--show-hidden") == 0
+    asked = capsys.readouterr()
+    assert "alder" in asked.out and asked.err == ""
+
+
 def test_the_hook_builds_inside_the_home(tmp_path: Path) -> None:
     from leaderboard_homes import full_home
 

@@ -13,7 +13,7 @@ from leaderboard_homes import full_home, host, measurements, record
 from leaderboard_reading import pages, read
 from msgspec.structs import replace
 
-from harness.record import Flag, Quantile, Submitter, Throughput
+from harness.record import Flag, Observed, Quantile, Submitter, Throughput
 from harness.store import Home
 from leaderboard.boards import group
 from leaderboard.build import build_site
@@ -182,6 +182,24 @@ def test_emulated_arithmetic_is_neither_drawn_nor_compared(tmp_path: Path) -> No
     build_site([home.path], tmp_path / "site")
     page = read(page_of(tmp_path / "site", "Simulated questions, val"))
     assert "binary arithmetic is emulated" in page.text and "There is no plot" in page.text
+
+
+def test_trackers_are_timed_under_the_name_of_their_span_with_the_speed_of_the_run(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    timed = measurements(4.0)
+    spans = [replace(span, name="update" if span.name == "forward" else span.name) for span in timed.latency[0].spans]
+    timing = replace(timed.latency[0], spans=spans, conditions={"headline": "update"})
+    seen = Observed(name="frames_per_s", title="Tracking speed", value=187.5, unit="frames/s")
+    record(home, "ncc", 1.2, latency=4.0, measurements=replace(timed, latency=[timing], observed=[seen]))
+    record(home, "other", 1.1, latency=4.0, measurements=replace(timed, latency=[timing]))
+    build_site([home.path], tmp_path / "site")
+    path = page_of(tmp_path / "site", "Simulated questions, val")
+    [table] = [json.loads(file.read_text()) for file in path.parent.glob("speed-*.json")]
+    rows = {row["submission"]: row for row in table["rows"]}
+    ncc, other = rows["ncc (base)"], rows["other (base)"]
+    assert (ncc["update_p50_ms"], ncc["frames_per_s"], other["frames_per_s"]) == (4.0, 187.5, None)
+    assert "forward_p50_ms" not in ncc and "it was not seen in this run" in json.dumps(other)
+    assert "Tracking speed" in read(path).text and "Update, median" in read(path).text
 
 
 def test_plots_have_a_text_and_their_data(site: Path) -> None:
