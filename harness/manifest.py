@@ -1,47 +1,15 @@
 """The manifest ``submission.toml``: what a method is, where it comes from, its variants, and what its paper claims."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
+from harness.claim import Blocker, Claim, ClaimTable, Strict, Value, expand
 from harness.errors import SubmissionError, UsageError
+from harness.manifest_check import first_problem
 
-Value = str | int | float | bool | list[str | int | float]
-
-
-class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A frozen struct that refuses fields it does not know."""
-
-
-class Claim(Strict, frozen=True):
-    """One number that a paper states, as printed, with its source."""
-
-    task: str
-    """A task id of this project, or the data set's usual name where there is no such task yet."""
-    metric: str
-    value: str
-    """As printed, so that the printed precision is kept."""
-    source: str
-    """Where it stands: abstract, table and row, repository file."""
-    split: str = ""
-    protocol: str = "unstated"
-    unit: str = ""
-    variant: str = ""
-    """The variant of this manifest that it is about; empty where there is none."""
-    method: str = ""
-    """What it is about, in the paper's words, where that is no variant here."""
-    setting: str = ""
-    """The conditions, in the paper's words."""
-    settings: dict[str, str | int | float | bool] = {}
-    """The same as settings of this project, where a record must have them to be compared."""
-    hardware: str = ""
-    baseline: str = ""
-    relative_to: str = ""
-    """What a reduction or a ratio is counted from."""
-    convention: str = ""
-    verified: bool = True
-    """False for a number that was not read in its source."""
+__all__ = ["Claim", "Code", "Manifest", "Option", "Paper", "PublishedWeights", "Value", "Variant", "read_manifest"]
 
 
 class PublishedWeights(Strict, frozen=True):
@@ -95,6 +63,21 @@ class Paper(Strict, frozen=True):
     year: int = 0
     authors: str = ""
     url: str = ""
+    title_source: str = ""
+    """Where the title was read, where that is not the paper; ``unverified`` where nowhere."""
+    topics: list[str] = []
+    """What it is about, in the field's words (super-resolution, quantisation)."""
+    tasks: list[str] = []
+    """The same as ids: tasks of this project, ``cost``, or ids of `harness.other_tasks`."""
+    benchmarks: list[str] = []
+    """The data sets that it reports on, in its words."""
+    metrics: list[str] = []
+    """What it reports, in its words."""
+    states_no_number: bool = False
+    """True where its abstract states no number."""
+    trained_on: str = ""
+    reference: bool = False
+    """True for a paper whose method is here as a reference only: ``harness papers`` lists it with ``--all``."""
 
 
 class Code(Strict, frozen=True):
@@ -103,6 +86,19 @@ class Code(Strict, frozen=True):
     repository: str = ""
     commit: str = ""
     licence: str = ""
+    architecture: Literal["", "published", "partly", "not published"] = ""
+    """Whether the networks can be built from it."""
+    weights: str = ""
+    """Where weights are published, or that they are not, in words."""
+    weights_published: bool | None = None
+    weights_licence: str = ""
+    configuration: str = ""
+    """Where its configurations lie."""
+    evaluation: str = ""
+    """The authors' own command of evaluation."""
+    expected: str = ""
+    """What that command is said to give."""
+    notes: list[str] = []
 
 
 class Manifest(Strict, frozen=True):
@@ -120,8 +116,17 @@ class Manifest(Strict, frozen=True):
     variants: list[Variant] = []
     options: dict[str, Option] = {}
     claims: list[Claim] = []
+    """Single claims; `read_manifest` adds those of `tables`."""
+    tables: list[ClaimTable] = []
+    """Tables as their sources print them."""
+    blockers: dict[str, Blocker] = {}
+    """What keeps claims from being settled, by a name that claims, tables, columns and rows refer to."""
+    blocker: str = ""
+    """The blocker of claims that name none; empty: it follows from the claim."""
+    findings: list[str] = []
+    """What counting and scoring said about the claims, each a sentence with its arithmetic."""
     notes: list[str] = []
-    """Findings about the method or its claims, each a sentence with its arithmetic."""
+    """What a reader must know of the method and of how it is run here."""
     requires: list[str] = []
     """Packages beyond the plain install that it imports (``torch``)."""
     uses: list[str] = []
@@ -161,11 +166,11 @@ def read_manifest(folder: Path) -> Manifest:
         ) from None
     try:
         manifest = msgspec.toml.decode(data, type=Manifest)
+        claims = [*manifest.claims, *(claim for table in manifest.tables for claim in expand(table))]
     except (msgspec.DecodeError, ValueError) as error:
         raise SubmissionError(f"{path}: {error}") from None
-    if manifest.default_variant:
-        try:
-            manifest.variant(manifest.default_variant)
-        except UsageError as error:
-            raise SubmissionError(f"{path}: default_variant: {error}") from None
+    manifest = msgspec.structs.replace(manifest, claims=claims)
+    problem = first_problem(manifest)
+    if problem:
+        raise SubmissionError(f"{path}: {problem}")
     return manifest

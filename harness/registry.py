@@ -23,6 +23,9 @@ TASKS = "harness.tasks"
 """Entry points: task id -> ``module:factory``, the factory returns a Task."""
 SUBMISSIONS = "harness.submissions"
 """Entry points: submission name -> the package that holds ``submission.toml``."""
+COLLECTIONS = "harness.collections"
+"""Entry points: any name -> a package each of whose folders with a ``submission.toml`` is a submission: the folder
+``p_darts`` is ``p-darts``."""
 VERBS = "harness.verbs"
 """Entry points: verb -> ``module:register`` for verbs of other packages."""
 SCHEMES = "harness.schemes"
@@ -64,8 +67,33 @@ def task_names() -> list[str]:
 
 
 def submission_names() -> list[str]:
-    """Names of every installed submission."""
-    return list(installed(SUBMISSIONS))
+    """Names of every installed submission, in alphabetical order."""
+    return sorted(submission_packages())
+
+
+@cache
+def submission_packages() -> dict[str, str]:
+    """Name -> package of every installed submission: the folders of collections, and entry points of their own."""
+    collections = list(installed(COLLECTIONS).values())
+    found = _collected(point for point in collections if not _is_own(point))
+    found |= {name: point.value for name, point in installed(SUBMISSIONS).items()}
+    # Our own last: another package cannot take a name of ours in silence.
+    return found | _collected(point for point in collections if _is_own(point))
+
+
+def _collected(points: Iterable[EntryPoint]) -> dict[str, str]:
+    found = {}
+    for point in points:
+        try:
+            _check_own(point)
+            manifests = sorted(package_folder(point.value).glob("*/submission.toml"))
+        except SubmissionError:
+            # Whoever asks for it is told that it cannot be found; the rest must not be hidden.
+            found[point.name] = point.value
+            continue
+        for folder in (manifest.parent.name for manifest in manifests):
+            found[folder.replace("_", "-")] = f"{point.value}.{folder}"
+    return found
 
 
 def find_task(name: str) -> "Task":
@@ -91,9 +119,10 @@ def find_submission(name: str) -> tuple[Path, "Manifest", str]:
     """Folder, manifest and package name ('' for a bare folder) of a submission, by name or path."""
     from harness.manifest import read_manifest
 
-    if name in installed(SUBMISSIONS):
-        _check_own(installed(SUBMISSIONS)[name])
-        package = installed(SUBMISSIONS)[name].value
+    package = submission_packages().get(name)
+    if package is not None:
+        if name in installed(SUBMISSIONS):
+            _check_own(installed(SUBMISSIONS)[name])
         folder = package_folder(package)
         return folder, read_manifest(folder), package
     if _is_folder(name):
