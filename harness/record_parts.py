@@ -246,6 +246,16 @@ class Energy(Part, frozen=True):
     ] = {}
 
 
+class OperatorCost(Part, frozen=True):
+    """What one kind of operator, or of layer that declares what it costs, did in all its calls."""
+
+    operator: Annotated[str, Meta(description="Torch's name, aten::convolution, or the layer's class.")]
+    group: Annotated[str, Meta(description="convolution, linear, product, attention, batch norm, declared, ...")]
+    calls: int
+    outputs: Annotated[int, Meta(description="Elements of all outputs.")]
+    operations: dict[str, int | float]
+
+
 class Cost(Part, frozen=True):
     """Parameters and operations, which need no clock."""
 
@@ -263,8 +273,23 @@ class Cost(Part, frozen=True):
     uncounted: Annotated[list[str], Meta(description="Operators without a formula.")] = []
     input: Annotated[str, Meta(description="Shape of the counted input.")] = ""
     reason: str = ""
-    operations: Annotated[dict[str, int], Meta(description="Operations by type.")] = {}
-    views: Annotated[dict[str, float | None], Meta(description="The same cost under other conventions, by name.")] = {}
+    operations: Annotated[
+        dict[str, int | float], Meta(description="Operations of one sample by type (harness.operations.KINDS).")
+    ] = {}
+    views: Annotated[
+        dict[str, int | float | None], Meta(description="The same cost under conventions of papers and tools, by name.")
+    ] = {}
+    conventions: Annotated[dict[str, str], Meta(description="What each view counts.")] = {}
+    operators: Annotated[list[OperatorCost], Meta(description="The operations by kind of operator.")] = []
+    untyped: Annotated[
+        list[str], Meta(description="Operators without multiply-accumulates whose other operations have no formula.")
+    ] = []
+    parameters_deployed: Annotated[
+        int | None, Meta(description="Parameters without those that are used in training only.")
+    ] = None
+    sizes: Annotated[
+        dict[str, int], Meta(description="Bits: stored_bits as held here, deployed_bits at declared widths, buffer_bits.")
+    ] = {}
     facts: dict[str, Any] = {}
 
 

@@ -1,82 +1,39 @@
-"""Parameters and multiply-accumulates of a network on one real input, by watching the operators that it runs."""
+"""The cost of a network on one real input: parameters, operations by type, bits, and papers' conventions for them."""
 
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import HarnessError, SubmissionError
-from harness.measure.operators import known_without_macs, macs_formulas, qualified_name
+from harness.measure.conventions import MEANINGS, views
+from harness.measure.sizes import measure_sizes
 from harness.measure.workload import Workload
-from harness.record import Cost
+from harness.operations import Call, Count, Operations
+from harness.record import Cost, OperatorCost
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 NO_TORCH = "the submission runs no torch module, and operations are counted from torch's operators"
 
 
-@dataclass(frozen=True, slots=True)
-class Operations:
-    """What one call ran: multiply-accumulates by operator, and calls of those that have none or no formula."""
+def count_operations(call: Callable[[], object], network: Any = None) -> Count:
+    """Run `call` and count what torch does in it; `network` gives the layers' names. Needs torch.
 
-    macs_by_operator: dict[str, int]
-    without_macs: dict[str, int]
-    uncounted: dict[str, int]
-
-    @property
-    def macs(self) -> int:
-        """All multiply-accumulates."""
-        return sum(self.macs_by_operator.values())
-
-
-def count_parameters(module: Any) -> int:
-    """Elements of all parameters of a torch module, trainable or not, each tensor once; buffers do not count."""
-    return sum(int(parameter.numel()) for parameter in module.parameters())
-
-
-def count_operations(call: Callable[[], object]) -> Operations:
-    """Run `call` once and count what torch does in it. Needs torch.
-
-    The fused paths of torch's attention modules are switched off meanwhile, since they hide their products.
+    Where attention runs as one operator, it runs once more by plain products, which must multiply and accumulate as
+    often; raises SubmissionError where they do not.
     """
-    from torch.utils._python_dispatch import TorchDispatchMode
+    from harness.measure.cost_watch import watch
 
-    formulas = macs_formulas()
-    counted: Counter[str] = Counter()
-    without: Counter[str] = Counter()
-    uncounted: Counter[str] = Counter()
-
-    class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
-        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            name, kwargs = qualified_name(func), kwargs or {}
-            formula = formulas.get(name)
-            if formula is None:
-                with self:  # operators made of others arrive whole in inference mode; their parts are watched instead
-                    parts = func.decompose(*args, **kwargs)
-                if parts is not NotImplemented:
-                    return parts
-            result = func(*args, **kwargs)
-            if formula is not None:
-                counted[name] += formula(*args, **kwargs, out_val=result)
-            else:
-                (without if known_without_macs(func) else uncounted)[name] += 1
-            return result
-
-    with _plain_attention(), Watch():  # type: ignore[no-untyped-call]
-        call()
-    return Operations(dict(counted), dict(without), dict(uncounted))
-
-
-@contextmanager
-def _plain_attention() -> Iterator[None]:
-    import torch
-
-    before = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
-    try:
-        yield
-    finally:
-        torch.backends.mha.set_fastpath_enabled(before)
+    count = watch(call, network)
+    if count.of("attention"):
+        plain = watch(call, network, fused=False)
+        if plain.macs != count.macs:
+            raise SubmissionError(
+                f"attention in one operator comes to {count.macs} multiply-accumulates, by plain products to {plain.macs}; "
+                "one of both is counted wrongly, so neither is given"
+            )
+    return count
 
 
 def count_cost(workload: Workload, module: Any = None) -> Cost:
@@ -85,9 +42,8 @@ def count_cost(workload: Workload, module: Any = None) -> Cost:
     `module` is the torch module whose parameters count, or None where the submission has none. MACs are null, with the
     reason, where no torch runs. Raises SubmissionError where the model fails.
     """
-    parameters = None if module is None else count_parameters(module)
     if "torch" not in sys.modules:
-        return Cost(parameters=parameters, macs=None, reason=NO_TORCH)
+        return Cost(parameters=None, macs=None, reason=NO_TORCH)
     before, stage = workload.headline_stage()
     try:
         with workload.entered():
@@ -95,14 +51,14 @@ def count_cost(workload: Workload, module: Any = None) -> Cost:
             value = item
             for earlier in before:
                 value = earlier.call(value, item)
-            found = count_operations(lambda: stage.call(value, item))
+            count = count_operations(lambda: stage.call(value, item), module)
     except HarnessError:
         raise
     except Exception as error:
         raise SubmissionError(
             f"the model failed on input 0 while its operations were counted: {type(error).__name__}: {error}"
         ) from error
-    return _cost(parameters, found, samples, describe_input(value))
+    return cost_of(count, module, samples, describe_input(value))
 
 
 def _one_sample(workload: Workload) -> tuple[Any, int]:
@@ -113,21 +69,72 @@ def _one_sample(workload: Workload) -> tuple[Any, int]:
     return item, workload.batch_size
 
 
-def _cost(parameters: int | None, found: Operations, samples: int, input_shape: str) -> Cost:
-    uncounted = [f"{name} ({calls}x)" for name, calls in sorted(found.uncounted.items())]
-    if not found.macs_by_operator and not found.without_macs:
-        return Cost(parameters=parameters, macs=None, uncounted=uncounted, input=input_shape, reason=NO_TORCH)
-    reason = f"a lower bound: no formula for {', '.join(uncounted)}" if uncounted else ""
-    if found.macs % samples:
+def cost_of(count: Count, module: Any, samples: int, shape: str) -> Cost:
+    """The cost that a record keeps, of one of `samples` samples of an input of this `shape`."""
+    sizes = None if module is None else measure_sizes(module)
+    parameters = None if sizes is None else sizes.parameters
+    uncounted, untyped = ([_without(name, *found, count) for name, found in sorted(part.items())]
+                          for part in (count.uncounted, count.untyped))  # fmt: skip
+    if not count.calls:
+        return Cost(parameters=parameters, macs=None, uncounted=uncounted, input=shape, reason=NO_TORCH)
+    if count.macs % samples:
         return Cost(parameters=parameters, macs=None, reason="the samples of the batch do not cost the same")
+    found = views(count, module)
+    reason = f"a lower bound: no formula for {', '.join(uncounted)}" if uncounted else ""
     return Cost(
         parameters=parameters,
-        macs=found.macs // samples,
+        parameters_deployed=None if sizes is None else sizes.parameters_deployed,
+        macs=count.macs // samples,
         complete=not uncounted,
         uncounted=uncounted,
-        input=input_shape,
+        untyped=untyped,
+        input=shape,
         reason=reason,
-        facts={"macs_by_operator": found.macs_by_operator, "no_macs_by_convention": sorted(found.without_macs)},
+        operations=_each(count.operations, samples),
+        operators=_by_operator(count, samples),
+        views={name: _one(value, 1 if name == "hrank_params" else samples) for name, value in found.items()},
+        conventions={name: MEANINGS.get(name, "declared by the submission") for name in found},
+        sizes={}
+        if sizes is None
+        else {name: getattr(sizes, name) for name in ("stored_bits", "deployed_bits", "buffer_bits")},
+    )
+
+
+def _without(name: str, calls: int, outputs: int, count: Count) -> str:
+    share = outputs / count.outputs if count.outputs else 0.0
+    return f"{name} ({calls}x, {100 * share:.2g} % of all output elements)"
+
+
+def _one(value: float | None, samples: int) -> float | None:
+    """A sample's part, a whole number where it is one."""
+    if value is None:
+        return None
+    part = value / samples
+    return int(value) // samples if value == int(value) and int(value) % samples == 0 else part
+
+
+def _each(operations: Operations, samples: int) -> dict[str, int | float]:
+    found = ((kind, _one(n, samples)) for kind, n in operations.counts.items())
+    return {kind: part for kind, part in found if part is not None}
+
+
+def _by_operator(count: Count, samples: int) -> list[OperatorCost]:
+    """One row an operator, those with the most multiply-accumulates first."""
+    named: dict[tuple[str, str], list[Call]] = {}
+    for call in count.calls:
+        named.setdefault((call.operator, call.group), []).append(call)
+    rows = [_row(calls, samples) for calls in named.values()]
+    return sorted(rows, key=lambda row: -sum(n for kind, n in row.operations.items() if "bytes" not in kind))
+
+
+def _row(calls: "Iterable[Call]", samples: int) -> OperatorCost:
+    found = list(calls)
+    return OperatorCost(
+        operator=found[0].operator,
+        group=found[0].group,
+        calls=len(found),
+        outputs=sum(call.outputs for call in found),
+        operations=_each(Operations.total(call.operations for call in found), samples),
     )
 
 

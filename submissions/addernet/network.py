@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from harness.operations import Operations
+
 
 class Adder(nn.Module):
     """Minus the L1 distance between each patch and each filter: Chen et al. 2020, equation 2."""
@@ -27,6 +29,11 @@ class Adder(nn.Module):
         patches = functional.unfold(x, self.size, padding=self.padding, stride=self.stride).transpose(1, 2)
         found = torch.cdist(patches.reshape(-1, patches.shape[2]), self.adder.flatten(1), p=1.0)
         return -found.reshape(n, rows * columns, -1).transpose(1, 2).reshape(n, -1, rows, columns)
+
+    def cost_operations(self, inputs: tuple[Tensor, ...], output: Tensor) -> Operations:
+        """A subtraction, an absolute value and an accumulation for each term, as the paper counts them; no product."""
+        terms = output.numel() * self.adder[0].numel()
+        return Operations(add=2 * terms, abs=terms)
 
 
 class Block(nn.Module):
