@@ -53,6 +53,8 @@ class Variant(Strict, frozen=True):
     batch_size: int = 1
     emulated: str = ""
     """The arithmetic that is emulated in floating point (``binary``, ``int8``, ``adder``); empty where none is."""
+    input: list[int] = []
+    """Size of the picture (channels, height, width) on which ``harness cost`` counts the network, where no task is named."""
 
 
 class Paper(Strict, frozen=True):
