@@ -45,8 +45,7 @@ def _from_scheme(scheme: str, name: str, task: Task, dataset: Dataset, options: 
     if options.variant:
         raise UsageError(f"--variant {options.variant}: {scheme}:{name} is one network and has no variants")
     load = load_point(installed(SCHEMES)[scheme])
-    known = {spec.name for spec in task.meta.settings} | set(_scheme_options(load))
-    check_settings(options, known, f"neither {task.meta.id} nor {scheme}:{name}")
+    _check_stated(task, dict.fromkeys(_scheme_options(load), ""), f"{scheme}:{name}", options)
     try:
         submission = load(name, task, dataset, options)
     except HarnessError:
@@ -138,12 +137,31 @@ def _options(manifest: Manifest, variant: Variant, task: Task, options: RunOptio
     """Option values: the manifest's, the variant's, then ``--set``."""
     chosen: dict[str, Value] = {name: option.default for name, option in manifest.options.items()}
     chosen.update(variant.options)
-    of_task = {setting.name for setting in task.meta.settings}
-    check_settings(options, of_task | set(manifest.options), f"neither {task.meta.id} nor {manifest.name}")
+    _check_stated(task, {name: option.setting for name, option in manifest.options.items()}, manifest.name, options)
     for name, text in options.settings.items():
         if name in manifest.options:
             chosen[name] = parse_value(text, manifest.options[name].default, name)
     return chosen
+
+
+def _check_stated(task: Task, decides: Mapping[str, str], name: str, options: RunOptions) -> None:
+    """Raise UsageError for a ``--set`` that nothing would read, that is not the run's to choose, or that means two things.
+
+    `decides` maps each option of the submission to the setting that it decides, or the empty text.
+    """
+    settings = {spec.name: spec for spec in task.meta.settings}
+    check_settings(options, set(settings) | set(decides), f"neither {task.meta.id} nor {name}")
+    for stated in settings.keys() & options.settings.keys():
+        spec, option = settings[stated], decides.get(stated)
+        if spec.by == "submission" and option is None:
+            by = [other for other, setting in decides.items() if setting == stated]
+            how = f"decides it by its option {by[0]}" if by else "has no option for it"
+            raise UsageError(f"--set {stated}: {spec.title} is the submission's to choose, and {name} {how}")
+        if option is not None and (spec.by, option) != ("submission", stated):
+            raise UsageError(
+                f"--set {stated}: {task.meta.id} has a setting and {name} an option of that name, so it would mean two "
+                "things; the option must be called otherwise"
+            )
 
 
 def check_settings(options: RunOptions, known: set[str], what: str) -> None:
@@ -186,13 +204,12 @@ def _check_methods(task: Task, submission: Submission) -> None:
 
 def _from_object(task: Task, method: Any, options: RunOptions) -> Submission:
     """A live Python object; its answers are never resumed, because nothing identifies its code and weights."""
-    check_settings(options, {setting.name for setting in task.meta.settings}, task.meta.id)
+    name = getattr(method, "name", None)
+    name = name if isinstance(name, str) and name else type(method).__name__
+    _check_stated(task, {}, name, options)
     if isinstance(method, Submission):
         submission = method
     else:
-        name = getattr(method, "name", None) or type(method).__name__
-        if not isinstance(name, str):
-            name = type(method).__name__
         submission = Submission(
             name=name, method=method, settings=dict(getattr(method, "settings", None) or {}),
             code_digest=_source_digest(method), device=options.device, batch_size=options.batch_size or 1,

@@ -99,7 +99,7 @@ def test_an_object_without_the_methods_is_refused(tmp_path: Path, tiny: Path) ->
 
 
 def test_settings_that_nothing_reads_are_refused(tmp_path: Path, tiny: Path) -> None:
-    with pytest.raises(UsageError, match="--set colour: tiny does not have it"):
+    with pytest.raises(UsageError, match="--set colour: neither tiny nor mean has it"):
         harness.evaluate(str(tiny), Mean(), home=tmp_path / "home", settings={"colour": "red"}, **QUIET)
 
 
