@@ -8,8 +8,9 @@ from typing import Any
 
 from harness.errors import UsageError
 
-RUN = ("eval", "bench", "score", "verify", "data")
+RUN = ("eval", "bench", "cost", "score", "verify", "data")
 LIVE = ("eval", "bench")
+COUNTED = (*LIVE, "cost")
 SCORED = ("eval", "score")
 
 
@@ -54,17 +55,17 @@ class RunOptions:
         {},
         "a setting of the task or an option of the submission; a setting is a flag of its own, too: "
         "'--task TASK --help' lists them",
-        verbs=("eval", "bench", "score"),
+        verbs=("eval", "bench", "cost", "score"),
         metavar="NAME=VALUE",
         many=True,
     )
 
-    variant: str = option("", "variant of the submission", verbs=("eval", "bench", "score"), metavar="NAME")
-    weights: str = option("", "checkpoint file, 'default' or 'random'", verbs=LIVE, metavar="PATH")
-    weights_key: str = option("", "entry of the checkpoint that holds the network", verbs=LIVE, metavar="KEY")
-    device: str = option("cpu", "where the network runs", verbs=LIVE, metavar="DEVICE")
+    variant: str = option("", "variant of the submission", verbs=("eval", "bench", "cost", "score"), metavar="NAME")
+    weights: str = option("", "checkpoint file, 'default' or 'random'", verbs=COUNTED, metavar="PATH")
+    weights_key: str = option("", "entry of the checkpoint that holds the network", verbs=COUNTED, metavar="KEY")
+    device: str = option("cpu", "where the network runs", verbs=COUNTED, metavar="DEVICE")
     batch_size: int | None = option(None, "samples a forward pass", verbs=LIVE, metavar="N", kind=int)
-    seed: int = option(0, "seed of everything random", verbs=LIVE, metavar="N", kind=int)
+    seed: int = option(0, "seed of everything random", verbs=COUNTED, metavar="N", kind=int)
     measure: bool = option(True, "leave out latency, energy and cost", verbs=("eval",), kind=bool)
     measure_s: float = option(20.0, "seconds to spend on measuring", verbs=LIVE, metavar="S", kind=float)
 
