@@ -30,6 +30,19 @@ def owner(options: RunOptions) -> tuple[Manifest | None, Variant | None]:
     return manifest, None if manifest.entry else _common(manifest.variants)
 
 
+def unnamed_variant(options: RunOptions) -> list[str]:
+    """The warning that nobody said which of a submission's variants gave the file; empty where that is no question."""
+    manifest, variant = owner(options)
+    if manifest is None or len(manifest.variants) < 2 or (variant is not None and variant.name):
+        return []
+    kept = "" if variant is None else "; what all of them declare (training data, settings) is kept"
+    names = ", ".join(found.name for found in manifest.variants)
+    return [
+        f"which variant of {manifest.name} gave this file is not known, so no claim about one is compared with it: "
+        f"--variant says it ({names}){kept}"
+    ]
+
+
 def _common(variants: list[Variant]) -> Variant | None:
     if not variants:
         return None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness import __version__
 from harness.errors import SubmissionError
 from harness.manifest import Claim
-from harness.ownership import owner
+from harness.ownership import owner, unnamed_variant
 from harness.record import (
     SCHEMA,
     Artifact,
@@ -44,7 +44,9 @@ def build_record(
 ) -> Record:  # fmt: skip
     """The record of a run, under the id of its content; artifacts are written before it."""
     home, live = plan.home, plan.submission is not None
-    notes = plan.task.notes(plan.submission, plan.dataset) if plan.submission is not None else ()
+    notes = (
+        plan.task.notes(plan.submission, plan.dataset) if plan.submission is not None else unnamed_variant(plan.options)
+    )
     artifacts = [
         Artifact(kind="predictions", path=str(folder.relative_to(home.path)), digest=predictions.table.digest())
     ]

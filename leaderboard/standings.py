@@ -155,10 +155,13 @@ def _one_a_system(entries: list[Entry], reasons: dict[str, str]) -> list[Entry]:
 def _system(record: Record) -> str:
     """What makes two results the same system: method, variant, options and weights (or, without weights, the answers).
 
-    And who hands it in: a stranger's newer result of the same name must not take the rank of another's.
+    The settings that the run stated count as options: on one board they are those that do not split it, and some change
+    the answers (pieces of images). And who hands it in: a stranger's newer result of the same name must not take the
+    rank of another's.
     """
     part = record.submission
     answers = next((item.digest for item in record.artifacts if item.kind == "predictions"), record.id)
     weights = part.weights.sha256 or answers
-    identity: list[Any] = [record.submitter, part.name, part.variant, part.options, weights]
+    stated = record.run.options.get("settings", {})
+    identity: list[Any] = [record.submitter, part.name, part.variant, part.options, stated, weights]
     return msgspec.json.encode(identity, order="sorted").decode()

@@ -111,6 +111,13 @@ def test_one_system_counts_once(tmp_path: Path, before: str) -> None:
     assert found.reasons[old.id] == f"the same system is counted once, with record {new.id}"
 
 
+def test_a_run_under_another_stated_setting_is_another_system(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    whole = record(home, "alder", 1.1)
+    cut = record(home, "alder", 1.2, run__options={"settings": {"cut": "640x512"}})
+    assert sorted(board_standings(home).ranges) == sorted([whole.id, cut.id])
+
+
 def test_few_units_have_no_rank(tmp_path: Path) -> None:
     home = Home(tmp_path)
     ids = [record(home, name, 1.0, units=5, data=digest("five")).id for name in ("alder", "birch")]

@@ -67,8 +67,11 @@ def test_a_file_of_a_method_without_code_takes_what_its_manifest_says(
     assert part["trained_on"].startswith("the benchmark's training split; backbone: COCO 2014 train+val without")
     assert {claim["task"] for claim in part["claims"]} == {"refcoco"}
     assert record["run"]["options"]["settings"] == {"saw_evaluated_images": "no"}
+    [unnamed] = [warning for warning in record["warnings"] if "which variant of mcn" in warning]
+    assert "--variant says it (darknet, vgg16); what all of them declare (training data, settings) is kept" in unnamed
     named = cli(*arguments, "--variant", "vgg16").json()
     assert named["submission"]["variant"] == "vgg16"
+    assert not any("which variant" in warning for warning in named["warnings"])
     assert "is verified" in cli("verify", named["id"]).out
     assert "mcn has no variant 'x'; it has: darknet, vgg16" in cli(*arguments, "--variant", "x").sentence(2)
 
