@@ -1,6 +1,8 @@
 """Square (arXiv 1912.00049): random squares, kept where they lower the margin; queries alone, no gradient."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import torch
@@ -54,7 +56,8 @@ class Square(Attack):
         for _ in range(self.restarts):
             if not len(active):
                 break
-            found, margins, fooled = self._run(logits, images[active], labels[active], ball, streams.take(active))
+            asked = partial(_asked, logits, labels[active])
+            found, margins, fooled = self.search(asked, images[active], ball, streams.take(active))
             better = fooled | (margins < lowest[active])
             best[active[better]], lowest[active[better]] = found[better], margins[better]
             active = active[~fooled]
@@ -66,13 +69,17 @@ class Square(Attack):
         return self.p_init * 0.5 ** sum(place > bound for bound in HALVINGS)
 
     @torch.no_grad()
-    def _run(
-        self, logits: Logits, originals: Tensor, labels: Tensor, ball: Ball, streams: Streams
+    def search(
+        self, ask: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]], originals: Tensor, ball: Ball, streams: Streams
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """The last image kept, its margin and whether it is answered wrongly, for each original."""
+        """The last image kept, its margin and whether it is answered wrongly, for each original.
+
+        `ask` is given rows of `originals`, (k,) int64, and an image for each, and gives what `attack.look` gives under the
+        margin; each row is asked for `queries` times at most, and no more once it is answered wrongly.
+        """
         kind: Proposals = SignSquares(ball) if ball.norm == "linf" else EuclideanSquares(ball)
         best = kind.start(originals, streams)
-        rises, fooled = look(logits, best, labels, margin)
+        rises, fooled = ask(torch.arange(len(originals), device=originals.device), best)
         lowest = -rises
         active = (~fooled).nonzero().flatten()
         for proposal in range(self.queries - 1):
@@ -83,10 +90,14 @@ class Square(Attack):
                 drawn = streams.take(active).uniform((count, kind.numbers(originals)), device=originals.device)
             row = drawn[:, proposal % _BLOCK]
             tried = kind.propose(best[active], originals[active], self.share(proposal), row)
-            rises, hit = look(logits, tried, labels[active], margin)
+            rises, hit = ask(active, tried)
             better = hit | (-rises < lowest[active])
             chosen = active[better]
             best[chosen], lowest[chosen], fooled[active] = tried[better], -rises[better], hit
             if hit.any():
                 active, drawn = active[~hit], drawn[~hit]
         return best, lowest, fooled
+
+
+def _asked(logits: Logits, labels: Tensor, rows: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
+    return look(logits, images, labels[rows], margin)
