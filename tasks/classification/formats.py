@@ -13,7 +13,7 @@ from harness.errors import PredictionError
 from harness.task import Dataset, Predictions
 from tasks.classification.answers import file_outputs, reduce, wanted
 from tasks.classification.interface import LABELS, LOGITS, PROBABILITIES
-from tasks.classification.result_files import Answers, read_answers
+from tasks.classification.result_files import read_answers
 
 _SUM_TOLERANCE: Final = 1e-2
 """How far a row of probabilities may be from 1: half precision keeps 1e-3."""
@@ -21,7 +21,7 @@ _BLOCK: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class _Rows:
+class Rows:
     """Which row of a file answers which sample, and what was left out."""
 
     order: NDArray[np.int64] | None
@@ -31,7 +31,7 @@ class _Rows:
 def read_results(path: Path, dataset: Dataset) -> Predictions:
     """Read a result file; raises PredictionError naming file, row and what is wrong with it."""
     answers = read_answers(path, list(dataset.facts["categories"]))
-    rows = _match(answers, dataset, path)
+    rows = match_rows(answers.ids, len(answers.values), dataset, path)
     values = answers.values if rows.order is None else answers.values[rows.order]
     if answers.form == LABELS:
         return Predictions(table=Table(dataset.ids, {LABELS: _lists(values, dataset, path)}), warnings=rows.warnings)
@@ -60,20 +60,20 @@ def write_results(table: Table, path: Path) -> None:
         np.savez(stream, ids=np.array(table.ids, np.str_), **content)  # type: ignore[arg-type]
 
 
-def _match(answers: Answers, dataset: Dataset, path: Path) -> _Rows:
-    """The row of every sample: by id, or by order where the file has no ids."""
+def match_rows(ids: Sequence[str] | None, count: int, dataset: Dataset, path: Path) -> Rows:
+    """The row of every sample among `count`: by id, or by order where the file has no ids; raises PredictionError."""
     every = sorted(dataset.known_ids | frozenset(dataset.ids)) if dataset.known_ids else list(dataset.ids)
-    if answers.ids is None:
-        if len(answers.values) not in (len(dataset.ids), len(every)):
+    if ids is None:
+        if count not in (len(dataset.ids), len(every)):
             raise PredictionError(
-                f"{path} answers {len(answers.values)} images, the data set has {len(every)}; give ids, or one row for each "
+                f"{path} answers {count} images, the data set has {len(every)}; give ids, or one row for each "
                 "image in the order of the ids"
             )
-        if len(answers.values) == len(dataset.ids):
-            return _Rows(None, ())
-        return _Rows(np.searchsorted(np.array(every), np.array(dataset.ids)), ())
+        if count == len(dataset.ids):
+            return Rows(None, ())
+        return Rows(np.searchsorted(np.array(every), np.array(dataset.ids)), ())
     place: dict[str, int] = {}
-    for row, id in enumerate(answers.ids):
+    for row, id in enumerate(ids):
         if id in place:
             raise PredictionError(f"{path}: row {row} answers {id}, as row {place[id]} does; keep one of them")
         place[id] = row
@@ -84,7 +84,7 @@ def _match(answers: Answers, dataset: Dataset, path: Path) -> _Rows:
     warnings = (
         (f"{path.name} answers {len(extra)} images that the data set does not have, first {extra[0]}",) if extra else ()
     )
-    return _Rows(np.array([place[id] for id in dataset.ids], np.int64), warnings)
+    return Rows(np.array([place[id] for id in dataset.ids], np.int64), warnings)
 
 
 def _lists(values: NDArray[Any], dataset: Dataset, path: Path) -> NDArray[np.int32]:

@@ -44,7 +44,7 @@ def read_answers(path: Path, classes: Sequence[str]) -> Answers:
         values = _numbers(_loaded(path), path)
         return Answers(form_of(values), _matrix(values, path), None)
     if suffix == ".npz":
-        return _from_arrays(_npz(path), path)
+        return _from_arrays(read_arrays(path), path)
     if suffix in (".csv", ".tsv", ".txt"):
         return _from_columns(_csv(path, "," if suffix == ".csv" else "\t"), path, classes)
     if suffix == ".parquet":
@@ -69,7 +69,8 @@ def _loaded(path: Path) -> Any:
         raise _unreadable(path, error) from None
 
 
-def _npz(path: Path) -> dict[str, Any]:
+def read_arrays(path: Path) -> dict[str, Any]:
+    """The arrays of an ``.npz`` file by name; raises PredictionError naming the file."""
     try:
         with path.open("rb") as stream:
             check_npz(stream)
@@ -97,10 +98,10 @@ def _from_arrays(arrays: dict[str, Any], path: Path) -> Answers:
         raise PredictionError(f"{path}: labels are {values.dtype}; they must be whole numbers, best first")
     if ids is not None and (ids.ndim != 1 or len(ids) != len(values)):
         raise PredictionError(f"{path} holds {ids.shape} ids for {len(values)} answers")
-    return Answers(form, values, None if ids is None else tuple(_stem(str(one)) for one in ids.tolist()))
+    return Answers(form, values, None if ids is None else tuple(stem(str(one)) for one in ids.tolist()))
 
 
-def _stem(name: str) -> str:
+def stem(name: str) -> str:
     """An id, or the name of an image's file."""
     last = name.replace("\\", "/").rpartition("/")[2]
     stem, dot, suffix = last.rpartition(".")
@@ -166,7 +167,7 @@ def _from_columns(columns: dict[str, Any], path: Path, classes: Sequence[str]) -
     if len(chosen) == 1 and isinstance(chosen[0][0], list):
         chosen = list(zip(*chosen[0], strict=False))
     values = np.stack([_column(column, form, path, classes) for column in chosen], axis=1)
-    return Answers(form, values, None if ids is None else tuple(_stem(str(one)) for one in columns[ids]))
+    return Answers(form, values, None if ids is None else tuple(stem(str(one)) for one in columns[ids]))
 
 
 def _form(name: str) -> str:

@@ -28,10 +28,10 @@ class Ball:
     def project(self, images: Tensor, originals: Tensor) -> Tensor:
         """Images of the ball and the box, (n, ...): onto the ball first, then onto the box."""
         if self.norm == "linf":
-            near = torch.minimum(torch.maximum(images, originals - self.radius), originals + self.radius)
+            near = images.clamp(originals - self.radius, originals + self.radius)
         else:
             near = originals + shortened(images - originals, self.radius)
-        return near.clamp(self.low, self.high)
+        return near.clamp_(self.low, self.high)
 
     def distances(self, images: Tensor, originals: Tensor) -> Tensor:
         """How far each image lies from its original in the norm, (n,) float64."""
