@@ -1,18 +1,15 @@
 """The cost of a network on one real input: parameters, operations by type, bits, and papers' conventions for them."""
 
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from harness.errors import HarnessError, SubmissionError
 from harness.measure.conventions import MEANINGS, views
 from harness.measure.sizes import measure_sizes
 from harness.measure.workload import Workload
-from harness.operations import Call, Count, Operations
+from harness.operations import KINDS, Call, Count, Operations
 from harness.record import Cost, OperatorCost
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 NO_TORCH = "the submission runs no torch module, and operations are counted from torch's operators"
 
@@ -114,12 +111,14 @@ def _one(value: float | None, samples: int) -> float | None:
 
 
 def _each(operations: Operations, samples: int) -> dict[str, int | float]:
-    found = ((kind, _one(n, samples)) for kind, n in operations.counts.items())
-    return {kind: part for kind, part in found if part is not None}
+    order = {kind: place for place, kind in enumerate(KINDS)}
+    kinds = sorted(operations.counts, key=lambda kind: (order.get(kind, 0), kind))
+    found = {kind: _one(operations[kind], samples) for kind in kinds}
+    return {kind: part for kind, part in found.items() if part is not None}
 
 
 def _by_operator(count: Count, samples: int) -> list[OperatorCost]:
-    """One row an operator, those with the most multiply-accumulates first."""
+    """One row an operator, those with the most operations first."""
     named: dict[tuple[str, str], list[Call]] = {}
     for call in count.calls:
         named.setdefault((call.operator, call.group), []).append(call)
@@ -127,8 +126,7 @@ def _by_operator(count: Count, samples: int) -> list[OperatorCost]:
     return sorted(rows, key=lambda row: -sum(n for kind, n in row.operations.items() if "bytes" not in kind))
 
 
-def _row(calls: "Iterable[Call]", samples: int) -> OperatorCost:
-    found = list(calls)
+def _row(found: Sequence[Call], samples: int) -> OperatorCost:
     return OperatorCost(
         operator=found[0].operator,
         group=found[0].group,

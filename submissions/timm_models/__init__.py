@@ -1,6 +1,6 @@
 """timm's classifiers as submissions: ``--submission timm:NAME`` (needs the extra ``[timm]``)."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from harness.errors import UsageError
 
@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from harness.options import RunOptions
     from harness.submission import Submission
     from harness.task import Dataset, Task
+
+TASKS: Final = ("imagenet",)
+"""What its networks are counted on where no task is named: the first that they answer."""
 
 
 def load(name: str, task: "Task", dataset: "Dataset", options: "RunOptions") -> "Submission":

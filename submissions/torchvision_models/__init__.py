@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 OPTIONS: Final = ("classes",)
 """What ``--set`` may choose: `classes` is the label map of the weights, `voc`, `coco-as-voc` or a file of names."""
 
+TASKS: Final = ("imagenet", "coco")
+"""What its networks are counted on where no task is named: the first that they answer."""
+
 
 def load(name: str, task: "Task", dataset: "Dataset", options: "RunOptions") -> "Submission":
     """The submission ``torchvision:name`` for a task; raises UsageError where torchvision has nothing for its interface."""

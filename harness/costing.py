@@ -1,0 +1,186 @@
+"""What a submission costs, for `harness cost`: on a task's sample, or on a picture of the size that the submission states."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from harness.errors import DataError, SubmissionError, UsageError, WeightsError
+from harness.layout import locate, open_data
+from harness.loading import load_submission
+from harness.manifest import Manifest
+from harness.options import RunOptions
+from harness.plan import plan_run
+from harness.progress import Reporter
+from harness.record import Cost
+from harness.registry import SCHEMES, find_submission, find_task, installed, load_point, task_names
+from harness.scoring import plan_scoring
+from harness.store import Home, default_home
+from harness.submission import Submission
+from harness.task import Dataset, RunContext, Scoring, Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """A submission's cost, and what it was counted on."""
+
+    submission: Submission
+    task: str
+    """The task whose sample was counted, or for which the network was built."""
+    on: str
+    """What the input was, in words."""
+    cost: Cost
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Chosen:
+    """A task, its data, and the submission loaded for them."""
+
+    task: Task
+    dataset: Dataset
+    scoring: Scoring
+    sample: bool
+    submission: Submission
+
+
+def count(options: RunOptions, reporter: Reporter, size: Sequence[int] = ()) -> Counted:
+    """Count the submission that `options` name.
+
+    With a task, on the first sample of its data, or of its generated sample where none are configured. Without one, on a
+    picture of `size` (channels, height, width), or of the size that the variant states, else on the generated sample of
+    a task that the submission answers. Random weights stand in where none are at hand: they change no count. Raises a
+    HarnessError of one sentence.
+    """
+    chosen = _with_task(options, reporter) if options.task else _without_task(options, reporter)
+    submission = chosen.submission
+    size = list(size) or ([] if options.task else _stated_size(submission))
+    if size:
+        cost, on = _on_picture(submission, size), f"a random picture of {'x'.join(map(str, size))}"
+    else:
+        cost = _on_sample(chosen, options.seed)
+        on = f"the first {'generated ' * chosen.sample}sample of {chosen.task.meta.id}/{chosen.dataset.split}"
+    return Counted(submission=submission, task=chosen.task.meta.id, on=on, cost=cost)
+
+
+# -- the task ----------------------------------------------------------------------------------------------------------
+def _with_task(options: RunOptions, reporter: Reporter) -> _Chosen:
+    plan = plan_run(options, sample=True, with_inputs=True)
+    submission = _load(plan.task, plan.dataset, options, plan.source.sample, reporter)
+    return _Chosen(
+        task=plan.task, dataset=plan.dataset, scoring=plan.scoring, sample=plan.source.sample, submission=submission
+    )
+
+
+def _without_task(options: RunOptions, reporter: Reporter) -> _Chosen:
+    """The first task that the submission answers, with its generated sample; its variant for real data."""
+    if not isinstance(options.submission, str):
+        raise UsageError("an object in Python is counted on a task; name one")
+    refused: list[str] = []
+    for name in _candidates(options.submission):
+        task = find_task(name)
+        chosen = replace(options, task=task)
+        try:
+            dataset = _generated(task, chosen)
+            submission = _load(task, dataset, chosen, False, reporter)
+        except UsageError as error:
+            refused.append(str(error))
+            continue
+        scoring = plan_scoring(task, chosen)
+        return _Chosen(task=task, dataset=dataset, scoring=scoring, sample=True, submission=submission)
+    if not refused:
+        raise UsageError(f"{options.submission} answers no installed task; name one with --task")
+    raise UsageError(refused[0])
+
+
+def _candidates(submission: str) -> Iterator[str]:
+    """Ids of tasks that `submission` may answer: for a scheme those that it names, else those of its claims first."""
+    scheme, _, name = submission.partition(":")
+    if name and scheme in installed(SCHEMES):
+        load = load_point(installed(SCHEMES)[scheme])
+        stated = getattr(sys.modules.get(load.__module__), "TASKS", ())
+        yield from stated or task_names()
+        return
+    manifest = find_submission(submission)[1]
+    claimed = [claim.task for claim in manifest.claims if claim.task in task_names()]
+    for name in dict.fromkeys([*claimed, *task_names()]):
+        if find_task(name).meta.interface.id in manifest.interfaces:
+            yield name
+
+
+def _generated(task: Task, options: RunOptions) -> Dataset:
+    """The task's generated sample, in the split whose facts fit the variant that is asked for."""
+    when = _manifest_variant(options)
+    first: Dataset | None = None
+    for split in [options.split] if options.split else task.meta.splits:
+        asked = replace(options, data=None, annotations=None, images=None, split=split)
+        dataset = _open_generated(task, asked)
+        if dataset is not None and all(dataset.facts.get(key) == value for key, value in when.items()):
+            return dataset
+        first = first or dataset
+    if first is None:
+        raise DataError(f"the generated sample of {task.meta.id} cannot be opened; name a task with --task")
+    return first
+
+
+def _open_generated(task: Task, options: RunOptions) -> Dataset | None:
+    """A split of the generated sample; None where the sample lacks it."""
+    from harness.layout import Source, sample_folder
+    from harness.task import DataRequest
+
+    folder = sample_folder(task, Home(options.home or default_home()).path)
+    request = DataRequest(data=folder, split=options.split, with_inputs=True)
+    try:
+        return open_data(task, Source(request=request, sample=True), options.limit)
+    except DataError:
+        return None
+
+
+def _manifest_variant(options: RunOptions) -> dict[str, Any]:
+    """What the variant that is asked for by name says of its data."""
+    if not options.variant or ":" in str(options.submission):
+        return {}
+    return dict(find_submission(str(options.submission))[1].variant(options.variant).when)
+
+
+# -- the submission ----------------------------------------------------------------------------------------------------
+def _load(task: Task, dataset: Dataset, options: RunOptions, sample: bool, reporter: Reporter) -> Submission:
+    try:
+        return load_submission(task, dataset, options, sample=sample)
+    except WeightsError:
+        if options.weights:
+            raise
+    found = load_submission(task, dataset, replace(options, weights="random"), sample=sample)
+    reporter.note(f"No weights of {found.name} are at hand: random ones stand in, which changes no count.")
+    return found
+
+
+def _stated_size(submission: Submission) -> list[int]:
+    manifest: Manifest | None = submission.manifest
+    return list(manifest.variant(submission.variant).input) if manifest is not None and submission.variant else []
+
+
+def _on_picture(submission: Submission, size: Sequence[int]) -> Cost:
+    if submission.module is None:
+        raise SubmissionError(f"{submission.name} names no torch module that could be given a picture; name a --task")
+    import torch
+
+    from harness.measure import Stage, Workload, count_cost
+
+    picture = torch.rand(1, *size, generator=torch.Generator().manual_seed(0)).to(submission.device)
+    stage = Stage("forward", lambda value, _: submission.module(value))
+    workload = Workload(count=1, load=lambda _: picture, stages=(stage,), device=submission.device)
+    return count_cost(workload, submission.module)
+
+
+def _on_sample(chosen: _Chosen, seed: int) -> Cost:
+    from harness.measure import count_cost
+    from harness.measuring import NO_MODULE
+
+    submission = chosen.submission
+    if submission.module is None:
+        return NO_MODULE
+    run = RunContext(
+        batch_size=submission.batch_size, device=submission.device, seed=seed, settings=chosen.scoring.settings,
+        advance=lambda count: None,
+    )  # fmt: skip
+    return count_cost(chosen.task.workload(submission, chosen.dataset, run), submission.module)
