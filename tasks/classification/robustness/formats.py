@@ -38,7 +38,7 @@ _SAME: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Images:
+class Images:
     """Adversarial images and their originals, (n, 3, h, w), and what is to be said of the latter."""
 
     adversarial: NDArray[np.float32]
@@ -54,7 +54,7 @@ def read_results(path: Path, dataset: Dataset) -> Predictions:
     _to_classes(columns, dataset, path)
     columns.setdefault(ATTACKED, _right(columns, dataset)[:, None].repeat(columns[ADVERSARIAL].shape[1], axis=1))
     _check_attacks(arrays, columns, dataset, path)
-    images = _images(columns, dataset, path)
+    images = images_of(columns, dataset, path)
     if images is None:
         return Predictions(table=Table(dataset.ids, columns), warnings=rows.warnings, facts={SCORED_FROM: "logits"})
     distances = refuse_outside(images.adversarial, images.clean, bounds(dataset), dataset.ids, f"{path}: the image")
@@ -163,7 +163,8 @@ def _check_attacks(
         )
 
 
-def _images(columns: dict[str, NDArray[Any]], dataset: Dataset, path: Path) -> _Images | None:
+def images_of(columns: dict[str, NDArray[Any]], dataset: Dataset, path: Path) -> Images | None:
+    """The adversarial images among the columns, and their originals; raises PredictionError where these are not theirs."""
     if KEPT_IMAGE not in columns:
         return None
     adversarial, own = columns[KEPT_IMAGE], columns.get(CLEAN_IMAGE)
@@ -174,11 +175,11 @@ def _images(columns: dict[str, NDArray[Any]], dataset: Dataset, path: Path) -> _
         )
     if dataset.load is None:
         note = f"the originals are those of {path.name}; the data set's pictures were not at hand to compare"
-        return _Images(adversarial, _alike(adversarial, own, path), (note,))
+        return Images(adversarial, _alike(adversarial, own, path), (note,))
     rule = str(dataset.facts["pixels"])
     theirs = np.stack([standard_pixels(dataset.load(id)["image"], rule) for id in dataset.ids])
     if own is None:
-        return _Images(adversarial, _alike(adversarial, theirs, path))
+        return Images(adversarial, _alike(adversarial, theirs, path))
     same = own.shape == theirs.shape and bool((np.abs(own - theirs) <= _SAME).all())
     if not same and rule == WHOLE:
         row = next(
@@ -186,7 +187,7 @@ def _images(columns: dict[str, NDArray[Any]], dataset: Dataset, path: Path) -> _
         )
         raise PredictionError(f"{path}: {CLEAN_IMAGE} of {dataset.ids[row]} is not the data set's picture")
     note = f"the originals in {path.name} are not made by the usual rule ({rule}): nobody checked whose they are"
-    return _Images(adversarial, _alike(adversarial, own, path), () if same else (note,))
+    return Images(adversarial, _alike(adversarial, own, path), () if same else (note,))
 
 
 def _alike(adversarial: NDArray[Any], clean: Any, path: Path) -> NDArray[np.float32]:
