@@ -7,8 +7,9 @@ from functools import cached_property
 from typing import Final
 
 from harness.curves import Curve
+from harness.text import csv_bytes
 from leaderboard.drawing import FONT_SIZE, POINTS_PER_INCH, WIDTH_IN
-from leaderboard.table import csv_bytes, json_bytes, unique
+from leaderboard.table import json_bytes, unique
 from leaderboard.text import clean
 from leaderboard.thinning import thinned
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from harness.record import Record
 from harness.summary import cost_of, energy_of, latency_of
-from leaderboard.table import csv_bytes, json_bytes
+from harness.text import csv_bytes, latex_line, markdown_table
+from leaderboard.table import json_bytes
 from leaderboard.text import clean
 
 Row = dict[str, Any]
@@ -54,23 +55,6 @@ PAPER_FIELDS = (
     ("parameters", "Parameters"),
     ("provenance", "Provenance"),
 )
-LATEX = {
-    "\\": r"\textbackslash{}",
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    "–": "--",
-}
-MARKDOWN = frozenset("\\`*_{}[]()<>#+!|~$&")
 
 
 def rows(records: Iterable[Record]) -> list[Row]:
@@ -145,19 +129,18 @@ def to_latex(found: Sequence[Row]) -> bytes:
     lines = [
         rf"\begin{{tabular}}{{{layout}}}",
         r"\toprule",
-        _latex_line(title for _, title in PAPER_FIELDS),
+        latex_line(title for _, title in PAPER_FIELDS),
         r"\midrule",
     ]
-    lines += [_latex_line(_paper_cells(row)) for row in found]
+    lines += [latex_line(_paper_cells(row)) for row in found]
     lines += [r"\bottomrule", r"\end{tabular}"]
     return ("\n".join(lines) + "\n").encode("utf-8", "replace")
 
 
 def to_markdown(found: Sequence[Row]) -> bytes:
     """A pipe table."""
-    lines = ["| " + " | ".join(title for _, title in PAPER_FIELDS) + " |", "|" + " --- |" * len(PAPER_FIELDS)]
-    lines += ["| " + " | ".join(map(_markdown, _paper_cells(row))) + " |" for row in found]
-    return ("\n".join(lines) + "\n").encode("utf-8", "replace")
+    shown = markdown_table([title for _, title in PAPER_FIELDS], map(_paper_cells, found))
+    return shown.encode("utf-8", "replace")
 
 
 def _paper_cells(row: Mapping[str, Any]) -> list[str]:
@@ -168,14 +151,6 @@ def _paper_text(value: Any) -> str:
     if value is None:
         return "–"
     return f"{value:.6g}" if isinstance(value, float) else clean(str(value), 200)
-
-
-def _latex_line(cells: Iterable[str]) -> str:
-    return " & ".join("".join(LATEX.get(character, character) for character in cell) for cell in cells) + r" \\"
-
-
-def _markdown(text: str) -> str:
-    return "".join("\\" + character if character in MARKDOWN else character for character in text)
 
 
 WRITERS: dict[str, Callable[[Sequence[Row]], bytes]] = {

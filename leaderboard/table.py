@@ -1,13 +1,11 @@
 """Tables as data: what a page shows, what its CSV and JSON say, and how it sorts are all made from one `Table`."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from leaderboard.text import csv_cell
+from harness.text import csv_bytes
 
 Value = str | int | float | None
 
@@ -136,15 +134,6 @@ def table_json(table: Table) -> bytes:
         for column in table.columns
     ]
     return json_bytes({"table": table.caption, "columns": columns, "rows": table_records(table)})
-
-
-def csv_bytes(fields: list[str], records: list[dict[str, Any]]) -> bytes:
-    """Dictionaries as CSV with a head line."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([csv_cell(field) for field in fields])
-    writer.writerows([[csv_cell(record.get(field)) for field in fields] for record in records])
-    return stream.getvalue().encode("utf-8", "replace")
 
 
 def json_bytes(value: Any) -> bytes:

@@ -1,0 +1,89 @@
+"""Text that comes from strangers: what reorders or hides characters, cells that a spreadsheet would compute, markup."""
+
+import csv
+import io
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+LONGEST = 2000
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
+LATEX: Mapping[str, str] = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "–": "--",
+}
+MARKDOWN = frozenset("\\`*_{}[]()<>#+!|~$&")
+
+_SPACES = str.maketrans({"\n": " ", "\t": " ", "\r": " "})
+_REORDERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_HIDDEN = frozenset("\u00ad\u200b\u2060\u2061\u2062\u2063\u2064\ufeff")
+_REFUSED = frozenset({"Cc", "Cs", "Cn", "Co", "Zl", "Zp"})
+
+
+def clean(text: str, limit: int = LONGEST) -> str:
+    """`text` in NFC on one line of at most `limit` characters; controls and bidirectional overrides become U+FFFD."""
+    if text.isascii() and text.isprintable() and len(text) <= limit:
+        return text
+    shown = unicodedata.normalize("NFC", text[: 4 * limit].translate(_SPACES))
+    shown = "".join(REPLACEMENT if _is_refused(character) else character for character in shown)
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def _is_refused(character: str) -> bool:
+    if character.isascii():
+        return not character.isprintable()
+    hidden = character in _REORDERING or character in _HIDDEN or "\U000e0000" <= character <= "\U000e0fff"
+    return hidden or unicodedata.category(character) in _REFUSED
+
+
+def csv_cell(value: Any) -> str | int | float | None:
+    """`value` for a CSV file: numbers as they are, text guarded so that no spreadsheet takes it for a formula."""
+    if value is None or isinstance(value, int | float):
+        return value
+    text = str(value)
+    guarded = "'" + text if text.startswith(FORMULA_STARTS) else text
+    return clean(guarded, 10 * LONGEST)
+
+
+def csv_bytes(fields: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """Dictionaries as CSV with a head line."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow([csv_cell(field) for field in fields])
+    writer.writerows([[csv_cell(row.get(field)) for field in fields] for row in rows])
+    return stream.getvalue().encode("utf-8", "replace")
+
+
+def latex(text: str) -> str:
+    """Text that LaTeX sets as it is."""
+    return "".join(LATEX.get(character, character) for character in text)
+
+
+def latex_line(cells: Iterable[str]) -> str:
+    r"""A line of a ``tabular``, cells escaped."""
+    return " & ".join(map(latex, cells)) + r" \\"
+
+
+def markdown(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return "".join("\\" + character if character in MARKDOWN else character for character in text)
+
+
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A pipe table, cells escaped."""
+    lines = [head, *rows]
+    shown = ["| " + " | ".join(map(markdown, line)) + " |" for line in lines]
+    return "\n".join([shown[0], "|" + " --- |" * len(head), *shown[1:]]) + "\n"
