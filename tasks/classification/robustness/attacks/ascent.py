@@ -58,8 +58,10 @@ class Ascent:
         reduced = torch.ones_like(found.fooled)
         step = torch.full_like(found.values, 2 * self.ball.radius)
         state = _State(
-            active, originals, labels, current, current, found.gradients, step,
-            current, found.values, found.gradients, found.values, torch.zeros_like(found.values), found.values, reduced,
+            active=active, originals=originals, labels=labels, current=current, previous=current,
+            gradients=found.gradients, step=step, best=current.clone(), best_values=found.values,
+            best_gradients=found.gradients.clone(), last_values=found.values, rises=torch.zeros_like(found.values),
+            checked_values=found.values, reduced=reduced,
         )  # fmt: skip
         return _felled(state, found.fooled, best)
 
@@ -68,8 +70,8 @@ class Ascent:
         moved = current + per_image(state.step, current) * steepest(state.gradients, ball.norm)
         moved = ball.project(moved, state.originals)
         if not first:
-            moved = current + MOMENTUM * (moved - current) + (1 - MOMENTUM) * (current - state.previous)
-            moved = ball.project(moved, state.originals)
+            kept = (current - state.previous).mul_(1 - MOMENTUM)
+            moved = ball.project(torch.lerp(current, moved, MOMENTUM).add_(kept), state.originals)
         state.previous, state.current = current, moved
 
     def _evaluate(self, state: "_State", last: bool) -> Climb:
@@ -109,9 +111,8 @@ class _State:
         self.rises = self.rises + (found.values > self.last_values)
         self.last_values = found.values
         better = found.values > self.best_values
-        rows = per_image(better, self.current)
-        self.best = torch.where(rows, self.current, self.best)
-        self.best_gradients = torch.where(rows, found.gradients, self.best_gradients)
+        self.best[better] = self.current[better]
+        self.best_gradients[better] = found.gradients[better]
         self.best_values = torch.where(better, found.values, self.best_values)
 
     def check(self, enough: float) -> None:
@@ -147,7 +148,7 @@ def on_the_sphere(originals: Tensor, ball: Ball, streams: Streams) -> Tensor:
 
 
 def checkpoints(iterations: int) -> Iterator[tuple[int, int]]:
-    """The iterations after which the step is judged, each with the count of steps since the one before."""
+    """The steps after which their length is judged, each with the count since the judgement before."""
     stretch, shrink, least = (max(iterations * percent // 100, 1) for percent in (22, 3, 6))
     at = stretch
     while at <= iterations:

@@ -45,7 +45,7 @@ class Battery(Attack):
     """Attacks in order; an image that one of them fells is not attacked again."""
 
     members: tuple[Attack, ...] = STANDARD
-    title: str = "autoattack-standard"
+    title: str = "standard"
 
     @property
     def name(self) -> str:

@@ -21,37 +21,39 @@ def to_plane(points: Tensor, normals: Tensor, values: Tensor, ball: Ball) -> Ten
     Where the plane lies outside the box, every coordinate goes as far towards it as the box lets it.
 
     Along the way to the plane each coordinate moves at its own speed until it meets the box: in Linf all at speed 1,
-    in L2 at the size of its part of the normal. What the move has gained towards the plane after time t is a concave
-    line of pieces, sum of gain * min(t, end); its corners are sorted and the piece that reaches the plane is solved.
+    in L2 at the size of its part of the normal. What is gained towards the plane by time t, the sum of
+    gain * min(t, end), is concave and made of straight pieces, so that Newton's method from 0 reaches the right piece
+    from the left in few steps and is exact there; no sorting is needed.
     """
     against = -values.sign()[:, None] * normals.sign()
-    sizes = normals.abs()
-    speeds = _speeds(sizes, ball.norm)
-    rooms = torch.where(against > 0, ball.high - points, points - ball.low).clamp_min(0)
-    rooms = torch.where(speeds > 0, rooms, 0)
-    ends = torch.where(speeds > 0, rooms / speeds, 0)
-    time = _arrival(ends, sizes * speeds, sizes * rooms, values.abs())
+    speeds = _speeds(normals.abs(), ball.norm)
+    rooms = torch.where(against > 0, ball.high - points, points - ball.low).clamp_(min=0)
+    time = _arrival(speeds, rooms, normals.abs(), values.abs())
     return against * torch.minimum(time[:, None] * speeds, rooms)
 
 
 def _speeds(sizes: Tensor, norm: Norm) -> Tensor:
     if norm == "linf":
-        return (sizes > 0).to(sizes.dtype)
+        return torch.ones_like(sizes)
     # Scaled to at most 1: the squares of small gradients would vanish in float32.
     return sizes / sizes.amax(1, keepdim=True).clamp_min(torch.finfo(sizes.dtype).tiny)
 
 
-def _arrival(ends: Tensor, gains: Tensor, whole: Tensor, wanted: Tensor) -> Tensor:
-    """The first time at which sum of gains * min(time, ends) is `wanted`, else the last end, (n,).
+def _arrival(speeds: Tensor, rooms: Tensor, sizes: Tensor, wanted: Tensor) -> Tensor:
+    """The first time at which sum of sizes * min(time * speeds, rooms) is `wanted`, else the largest number, (n,)."""
+    gains, whole = sizes * speeds, sizes * rooms
+    largest = torch.finfo(sizes.dtype).max
+    time = _held(wanted / gains.sum(1), largest)
+    for _ in range(sizes.shape[1]):
+        moving = time[:, None] * speeds < rooms
+        missing = wanted - torch.where(moving, 0, whole).sum(1)
+        later = _held(missing / torch.where(moving, gains, 0).sum(1), largest)
+        if not (later > time).any():
+            break
+        time = torch.maximum(time, later)
+    return time
 
-    `whole` is gains * ends, what each coordinate gives in the end.
-    """
-    order = ends.argsort(dim=1)
-    ends, gains, whole = (one.gather(1, order) for one in (ends, gains, whole))
-    done = whole.cumsum(1)
-    left = gains.flip(1).cumsum(1).flip(1)  # of this coordinate and all later ones
-    reached = done + ends * (left - gains)
-    piece = torch.searchsorted(reached, wanted[:, None]).clamp_max(ends.shape[1] - 1)
-    time = (wanted[:, None] - (done - whole).gather(1, piece)) / left.gather(1, piece)
-    # A quotient that rounding or a gain of 0 has spoiled is held at the corner of its piece.
-    return torch.minimum(time.nan_to_num(posinf=torch.inf).clamp_min(0), ends.gather(1, piece))[:, 0]
+
+def _held(time: Tensor, largest: float) -> Tensor:
+    """A time as a number: where nothing moves any more the plane is never reached."""
+    return time.nan_to_num(largest, largest, 0.0)
