@@ -24,11 +24,12 @@ Missing = Literal[
     "adapter",
     "implementation",
     "baseline",
+    "count",
 ]
 """The one thing that keeps a claim from being settled: weights that are not published or not at hand; the benchmark's
 data; labels that only its server has; an architecture that was never published; the hardware named; a task or metric
-that this project cannot score; a public network that nobody has written here yet; a baseline that the source names
-without a number."""
+that this project cannot score; a public network that nobody has written here yet; a baseline that the source names and
+no variant here is; the count of a network that is here (``harness paper NAME --cost``)."""
 
 
 class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -94,6 +95,8 @@ class Claim(About, frozen=True, kw_only=True):
     """Name of its row, as printed."""
     column: str = ""
     """Heading of its column, as printed."""
+    line: int = 0
+    """Number of its row, from 1: two rows may have one name. 0 outside tables."""
 
 
 class Cell(About, frozen=True, kw_only=True):
@@ -135,6 +138,14 @@ class Blocker(Strict, frozen=True):
     """Empty: the command follows from the claim."""
 
 
+class ClaimFile(Strict, frozen=True):
+    """A file of ``--claims``: claims and tables of one's own, stated as in a manifest."""
+
+    claims: list[Claim] = []
+    tables: list[ClaimTable] = []
+    blockers: dict[str, Blocker] = {}
+
+
 _JOINED = {"setting": "; ", "note": "; "}
 _OWN = ("columns", "rows", "title", "name", "values", "value", "source")
 
@@ -146,7 +157,7 @@ def expand(table: ClaimTable) -> list[Claim]:
     joined. Raises ValueError naming row or column where the table does not fit together.
     """
     claims = []
-    for row in table.rows:
+    for line, row in enumerate(table.rows, 1):
         if len(row.values) != len(table.columns):
             raise ValueError(
                 f"the row '{row.name}' of the table '{table.title}' has {len(row.values)} values "
@@ -155,7 +166,7 @@ def expand(table: ClaimTable) -> list[Claim]:
         for column, value in zip(table.columns, row.values, strict=True):
             cell = Cell(value=value) if isinstance(value, str) else value
             if cell.value:
-                claims.append(_claim(table, row, column, cell))
+                claims.append(msgspec.structs.replace(_claim(table, row, column, cell), line=line))
     return claims
 
 

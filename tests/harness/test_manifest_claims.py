@@ -65,7 +65,7 @@ def test_a_table_becomes_one_claim_a_printed_number(tmp_path: Path) -> None:
     assert found[4] == Claim(
         task="cifar10", metric="operations", value="91.0", unit="%", relation="reduction", relative_to="dense",
         qualifier="about", variant="resnet56", options={"rates": "[0.1]*27"}, setting="CIFAR-10; strong",
-        source="authors/code README.md, ResNet-56, [0.1]*27", table="ResNet-56", row="[0.1]*27", column="FLOPs less",
+        source="authors/code README.md, ResNet-56, [0.1]*27", table="ResNet-56", row="[0.1]*27", column="FLOPs less", line=2,
     )  # fmt: skip
 
 

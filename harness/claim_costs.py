@@ -1,0 +1,92 @@
+"""Counts of variants for claims about cost, kept in the home so that a second look needs no torch."""
+
+import hashlib
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import msgspec
+
+from harness.errors import HarnessError, describe
+from harness.files import folder_digest, write_bytes
+from harness.manifest import Manifest, Value
+from harness.progress import Reporter
+from harness.record import Cost
+from harness.registry import find_submission
+from harness.store import Home
+
+NOT_COUNTED = "it has not been counted yet"
+
+
+class CostBook:
+    """The costs of one submission's variants: read from the home, and counted where asked to.
+
+    A count is kept under a digest of everything that it follows from: the submission's code and manifest, the variant and
+    its options, the code that counts, torch's version.
+    """
+
+    def __init__(self, home: Home, reference: str, manifest: Manifest, *, count: bool, reporter: Reporter) -> None:
+        self.counted = 0
+        """How many were counted anew."""
+        self._folder = home.path / "costs"
+        self._reference, self._manifest, self._count, self._reporter = reference, manifest, count, reporter
+        self._code = _code(reference, manifest) if manifest.entry else ""
+
+    def __call__(self, variant: str, options: Mapping[str, object]) -> Cost | str:
+        """The cost of a variant with `options`, or why there is none."""
+        if not self._manifest.entry:
+            return f"{self._manifest.name} has no code here that runs"
+        path = self._folder / f"{self._key(variant, options)}.json"
+        kept = _read(path)
+        if kept is not None or not self._count:
+            return kept if kept is not None else NOT_COUNTED
+        cost = self._counted(variant, options)
+        if isinstance(cost, Cost):
+            self.counted += 1
+            write_bytes(path, msgspec.json.encode(cost))
+        return cost
+
+    def _key(self, variant: str, options: Mapping[str, object]) -> str:
+        parts = (self._code, variant, dict(options))
+        return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()[:32]
+
+    def _counted(self, variant: str, options: Mapping[str, object]) -> Cost | str:
+        from harness.costing import count
+        from harness.options import RunOptions
+
+        asked = RunOptions(task="", submission=self._reference, variant=variant, settings=dict(options))  # type: ignore[arg-type]
+        try:
+            return count(asked, self._reporter).cost
+        except HarnessError as error:
+            return str(error)
+        except Exception as error:
+            return f"counting {variant} failed: {describe(error)}"
+
+
+def _read(path: Path) -> Cost | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Cost)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _code(reference: str, manifest: Manifest) -> str:
+    """What decides a count, apart from variant and options."""
+    from harness.registry import package_folder
+
+    folder = find_submission(reference)[0]
+    engine = Path(__file__).parent
+    parts = [folder_digest(folder), *(folder_digest(package_folder(name)) for name in manifest.uses)]
+    parts += [folder_digest(engine / "measure"), hashlib.sha256((engine / "operations.py").read_bytes()).hexdigest()]
+    parts += [msgspec.json.encode((manifest.variants, manifest.options)).hex(), _torch()]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _torch() -> str:
+    try:
+        return version("torch")
+    except PackageNotFoundError:
+        return ""
+
+
+__all__ = ["NOT_COUNTED", "CostBook", "Value"]

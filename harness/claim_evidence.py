@@ -1,0 +1,207 @@
+"""What of ours a claim may be held against: the scores and speeds of records, and the counted cost of networks."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from math import inf
+from typing import Any
+
+from harness.claim import Claim
+from harness.claim_metrics import SPEED_METRICS
+from harness.claims import Evidence, Found, same_unit
+from harness.manifest import Manifest
+from harness.printed import PERCENT
+from harness.record import Cost, Metric, Record
+from harness.summary import headline_span
+
+UNIDENTIFIED = "the weights of our record are not known to be the authors'"
+UNSTATED = "the source states no protocol"
+DEFAULT_VIEWS: Mapping[str, str] = {
+    "parameters": "parameters",
+    "operations": "macs",
+    "multiplications": "mul",
+    "additions": "add",
+    "bops": "bops",
+    "size_bits": "deployed_bits",
+}
+"""The convention of a claim about cost that states none."""
+
+
+def standing(records: Iterable[Record]) -> list[Record]:
+    """Results that nothing withdrew or superseded, the newest first."""
+    found = list(records)
+    owners = {record.id: record.submission.name for record in found}
+    gone = {
+        target
+        for record in found
+        for target in (*record.supersedes, *record.withdraws)
+        if owners.get(target) == record.submission.name and target != record.id
+    }
+    return sorted((r for r in found if r.kind == "result" and r.id not in gone), key=_age, reverse=True)
+
+
+def _age(record: Record) -> tuple[float, str]:
+    """When a run ended is free text of its submitter: what is no date counts as oldest of all."""
+    try:
+        moment = datetime.fromisoformat(record.run.finished)
+    except ValueError:
+        return -inf, record.id
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp(), record.id
+
+
+def scores(claim: Claim, records: Sequence[Record], manifest: Manifest | None = None) -> Found:
+    """Every metric of that name in the records of that task; what is wrong with other records is said."""
+    evidence: list[Evidence] = []
+    hindered: list[str] = []
+    for record in records:
+        if record.task.id != claim.task:
+            continue
+        obstacle = _obstacle(claim, record, manifest)
+        metrics = [metric for metric in record.metrics if metric.name == claim.metric]
+        if obstacle or not metrics:
+            hindered.append(obstacle or f"the record has no {claim.metric}")
+            continue
+        for metric in metrics:
+            made = _score(claim, record, metric, manifest)
+            if isinstance(made, str):
+                hindered.append(made)
+            else:
+                evidence.append(made)
+    return Found(evidence=evidence, hindered=hindered)
+
+
+def _score(claim: Claim, record: Record, metric: Metric, manifest: Manifest | None) -> Evidence | str:
+    if metric.value is None:
+        return metric.reason or "there is no value"
+    if not same_unit(claim, metric.unit):
+        return f"the claim is in {claim.unit}, the record in {metric.unit or 'no unit'}"
+    stated = record.task.protocol if claim.protocol == "unstated" else claim.protocol
+    differing = [f"the protocol {metric.protocol}"] if metric.protocol != stated else []
+    if dict(claim.settings) != dict(record.settings):
+        differing.append(f"the settings {settings_text(record.settings)}")
+    doubts = [UNSTATED] if claim.protocol == "unstated" else []
+    doubts += [] if _identified(claim, record, manifest) else [UNIDENTIFIED]
+    value, interval = metric.value, metric.interval
+    bounds = (interval.low, interval.high) if interval else None
+    unit = metric.unit
+    if claim.relation == "error":
+        whole = 100.0 if unit in PERCENT else 1.0
+        value, bounds = whole - value, (whole - bounds[1], whole - bounds[0]) if bounds else None
+    return Evidence(
+        value=value, unit=unit, where=metric.protocol, differs=" and ".join(differing), doubt="; ".join(doubts),
+        interval=bounds, record=record, metric=metric,
+    )  # fmt: skip
+
+
+def settings_text(settings: Mapping[str, Any]) -> str:
+    """Settings in words; ``default`` where all are."""
+    return ", ".join(f"{key} = {value}" for key, value in sorted(settings.items())) or "that are the default"
+
+
+def _identified(claim: Claim, record: Record, manifest: Manifest | None) -> bool:
+    """Whether the record's weights are those that the claim is about, as far as that can be known."""
+    weights = record.submission.weights
+    if weights.kind in ("none", "published"):
+        return True
+    known = [v.weights.sha256 for v in manifest.variants if v.name == claim.variant] if manifest else []
+    return bool(known and known[0]) and weights.sha256 == known[0]
+
+
+def _obstacle(claim: Claim, record: Record, manifest: Manifest | None) -> str:
+    """Why a record says nothing about a claim, the weightiest reason first; empty where it does."""
+    task, part = record.task, record.submission
+    origin = "the generated sample" if task.origin == "sample" else "the user’s own data"
+    obstacles = (
+        (claim.split not in ("", task.split), f"the claim is about {claim.split}, the record about {task.split}"),
+        (task.origin != "official", f"the record is of {origin}"),
+        (task.limit is not None, "the record is of a part of the samples"),
+        (part.weights.kind == "random", "the record is of random weights"),
+        (
+            claim.variant not in ("", part.variant),
+            f"the claim is about the variant {claim.variant}, the record about {part.variant or 'no named one'}",
+        ),
+        (bool(claim.method and not claim.variant), f"the claim is about {claim.method}, which is no variant here"),
+    )
+    return next((text for hindered, text in obstacles if hindered), "") or _other_option(claim, record, manifest)
+
+
+def _other_option(claim: Claim, record: Record, manifest: Manifest | None) -> str:
+    """An option that the claim's network has otherwise; those that decide a setting are compared as settings."""
+    expected = dict(claim.options)
+    if manifest is not None and claim.variant and record.submission.options:
+        expected = options_of(manifest, claim.variant, claim.options)
+    decides = {name for name, option in (manifest.options if manifest else {}).items() if option.setting}
+    for name, value in expected.items():
+        ours = record.submission.options.get(name)
+        if name not in decides and ours != value:
+            return f"the record's option {name} is {ours}, the claim's {value}"
+    return ""
+
+
+def options_of(manifest: Manifest, variant: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """All options of a variant: the manifest's defaults, the variant's, then `options`."""
+    chosen = {name: option.default for name, option in manifest.options.items()}
+    return {**chosen, **manifest.variant(variant).options, **options}
+
+
+def costs(claim: Claim, cost: Cost, record: Record | None = None) -> Found:
+    """What was counted for the claim's metric, under every convention there is."""
+    wanted = claim.convention or DEFAULT_VIEWS[claim.metric]
+    evidence = []
+    for name, value in _views(claim.metric, cost).items():
+        if value is not None:
+            differs = "" if name == wanted else f"the convention {name}"
+            doubt = "" if cost.complete or claim.metric == "parameters" else "our count is a lower bound"
+            unit = "count"
+            evidence.append(Evidence(value=value, unit=unit, where=name, differs=differs, doubt=doubt, record=record))
+    return Found(evidence=evidence, hindered=() if evidence else (cost.reason or "nothing was counted",))
+
+
+def _views(metric: str, cost: Cost) -> dict[str, float | None]:
+    params = {name: value for name, value in cost.views.items() if "params" in name}
+    if metric == "parameters":
+        return {"parameters": cost.parameters, "deployed": cost.parameters_deployed, **params}
+    if metric == "size_bits":
+        sizes = {name: float(bits) for name, bits in cost.sizes.items() if name != "buffer_bits"}
+        return {**sizes, **{name: value for name, value in cost.views.items() if name.endswith("_bits")}}
+    if metric != "operations":
+        return {DEFAULT_VIEWS[metric]: cost.views.get(DEFAULT_VIEWS[metric])}
+    aside = {*params, *DEFAULT_VIEWS.values()} - {"macs"}
+    rest = {name: value for name, value in cost.views.items() if name not in aside and not name.endswith("_bits")}
+    return {"macs": cost.macs, **rest}
+
+
+def speeds(claim: Claim, records: Sequence[Record]) -> Found:
+    """Stable latencies and throughputs at batch 1; on the machine that the source names, or on another, which is said."""
+    evidence = []
+    for record in records:
+        if claim.variant not in ("", record.submission.variant) or (claim.method and not claim.variant):
+            continue
+        host = record.host.title if record.host else "an unknown machine"
+        same = bool(claim.hardware) and claim.hardware.lower() in host.lower()
+        for value, what in _speed(claim.metric, record):
+            differs = "" if same else f"{what} on {host}"
+            doubt = "what the source timed is not known to be the same"
+            evidence.append(
+                Evidence(
+                    value=value, unit=SPEED_UNITS[claim.metric], where=what, differs=differs, doubt=doubt, record=record
+                )
+            )
+    return Found(evidence=evidence)
+
+
+SPEED_UNITS = dict(zip(SPEED_METRICS, ("ms", "1/s", "J", "W"), strict=True))
+
+
+def _speed(metric: str, record: Record) -> list[tuple[float, str]]:
+    measured = record.measurements
+    if metric == "latency_ms":
+        timings = [timing for timing in measured.latency if timing.batch_size == 1 and timing.verdict == "stable"]
+        spans = [span for timing in timings if (span := headline_span(timing))]
+        return [(span.p50.value, f"p50 of {span.name}") for span in spans if span.p50.value is not None]
+    if metric == "throughput_per_s":
+        rates = [(item.value, "throughput") for item in measured.throughput if item.batch_size == 1]
+        seen = [(item.value, item.name) for item in measured.observed if item.name.endswith("per_s")]
+        return [(value, what) for value, what in [*rates, *seen] if value is not None]
+    name = "energy_j" if metric == "energy_j" else "power_w"
+    values = [getattr(energy, name) for energy in measured.energy if energy.verdict == "stable"]
+    return [(value, name) for value in values if value is not None]

@@ -1,0 +1,178 @@
+"""A paper's claims beside ours in the layout of its tables: rows are methods, columns are metrics."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from harness.claim import Claim
+from harness.claims import Comparison, Verdict, tally
+from harness.papers import PaperReport
+from harness.printed import read_printed
+from harness.text import clean, csv_bytes, latex, markdown_table
+
+SIGNS: dict[Verdict, str] = {
+    "reproduced": "=",
+    "refuted": "≠",
+    "measured differently": "~",
+    "cannot tell yet": "?",
+}
+LEGEND = "printed / ours (difference): = reproduced, ≠ refuted, ~ measured differently, ? cannot tell yet"
+OUTSIDE = "Claims outside tables"
+FIELDS = (
+    "paper", "name", "table", "row", "column", "task", "split", "dataset", "protocol", "about", "options", "setting",
+    "hardware", "metric", "relation", "baseline", "qualifier", "value", "unit", "convention", "verified", "source", "ours",
+    "difference", "under", "verdict", "reason", "missing", "command", "record",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Layout:
+    """One table: headings of its columns, and rows of cells; a cell holds the comparisons that stand in it."""
+
+    title: str
+    headings: list[str] = field(default_factory=list)
+    rows: dict[tuple[int, str], dict[str, list[Comparison]]] = field(default_factory=dict)
+
+    def add(self, item: Comparison) -> None:
+        """Put a comparison into its row and column, which are made where they are missing."""
+        claim = item.claim
+        heading = claim.column or heading_of(claim)
+        if heading not in self.headings:
+            self.headings.append(heading)
+        key = (claim.line, claim.row or about(claim))
+        self.rows.setdefault(key, {}).setdefault(heading, []).append(item)
+
+
+def layouts(comparisons: Iterable[Comparison]) -> list[Layout]:
+    """The tables of a paper, and before them what it says elsewhere."""
+    found: dict[str, Layout] = {}
+    for item in sorted(comparisons, key=lambda item: bool(item.claim.table)):
+        title = item.claim.table or OUTSIDE
+        found.setdefault(title, Layout(title)).add(item)
+    return list(found.values())
+
+
+def about(claim: Claim) -> str:
+    """What a claim is about: variant or method, options, setting."""
+    options = ", ".join(f"{name}={value}" for name, value in claim.options.items())
+    return ", ".join(filter(None, [claim.variant or claim.method or "the method", options, claim.setting]))
+
+
+def heading_of(claim: Claim) -> str:
+    """Metric and relation, and the task where that is not the network alone."""
+    what = f"{claim.metric}, {claim.relation}" if claim.relation else claim.metric
+    place = "" if claim.task == "cost" else " ".join(filter(None, [claim.task, claim.split]))
+    return f"{what} ({place})" if place else what
+
+
+def printed_text(claim: Claim) -> str:
+    """The number as printed, with what stands before and behind it."""
+    return clean(" ".join(filter(None, [claim.qualifier, claim.value, claim.unit])), 60)
+
+
+def number_text(item: Comparison, value: float | None, *, signed: bool = False) -> str:
+    """A number of ours with one digit more than the claim was printed with; empty where there is none."""
+    printed = read_printed(item.claim.value)
+    if value is None or printed is None:
+        return ""
+    return f"{value:{'+' if signed else ''}.{printed.places + 1}f}"
+
+
+def cell_text(item: Comparison) -> str:
+    """Printed, ours, difference, the protocol or convention of ours, and the verdict's sign."""
+    parts = [printed_text(item.claim)]
+    if item.ours is not None:
+        difference = number_text(item, item.difference, signed=True)
+        parts.append(f"/ {number_text(item, item.ours)}" + (f" ({difference})" if difference else ""))
+        parts.append(f"[{item.evidence.where}]" if item.evidence and item.evidence.where else "")
+    return " ".join(filter(None, [*parts, SIGNS[item.verdict]]))
+
+
+def _lines(layout: Layout) -> list[list[str]]:
+    return [
+        [clean(name, 120), *("; ".join(map(cell_text, cells.get(heading, []))) or "–" for heading in layout.headings)]
+        for (_, name), cells in layout.rows.items()
+    ]
+
+
+def _title(report: PaperReport) -> str:
+    paper = report.manifest.paper
+    return f"{paper.title} (arXiv {paper.arxiv})" if paper and paper.arxiv else report.manifest.title
+
+
+def rows(report: PaperReport) -> list[dict[str, Any]]:
+    """Every claim as one row with the fields of `FIELDS`."""
+    return [_row(report, item) for item in report.comparisons]
+
+
+def _row(report: PaperReport, item: Comparison) -> dict[str, Any]:
+    claim, paper = item.claim, report.manifest.paper
+    said = {name: value for name, value in msgspec.structs.asdict(claim).items() if name in FIELDS}
+    options = "; ".join(f"{name}={value}" for name, value in claim.options.items())
+    return dict.fromkeys(FIELDS) | said | {
+        "paper": paper.arxiv if paper else "", "name": report.manifest.name, "about": claim.variant or claim.method,
+        "options": options, "ours": item.ours, "difference": item.difference,
+        "under": item.evidence.where if item.evidence else "", "verdict": item.verdict, "reason": item.reason,
+        "missing": item.blocker.missing if item.blocker else "", "command": item.blocker.command if item.blocker else "",
+        "record": item.record.id if item.record else "",
+    }  # fmt: skip
+
+
+def to_csv(report: PaperReport) -> bytes:
+    """One line a claim, text guarded against formulas."""
+    return csv_bytes(FIELDS, rows(report))
+
+
+def to_json(report: PaperReport) -> bytes:
+    """The paper, its findings, how many claims got which verdict, and one object a claim."""
+    manifest = report.manifest
+    head = msgspec.to_builtins(manifest.paper) if manifest.paper else {}
+    told = {
+        "name": manifest.name, "paper": head, "code": msgspec.to_builtins(manifest.code), "findings": manifest.findings,
+        "verdicts": tally(report.comparisons), "claims": rows(report),
+    }  # fmt: skip
+    return json.dumps(told, indent=1, ensure_ascii=True, allow_nan=False).encode() + b"\n"
+
+
+def to_markdown(report: PaperReport) -> bytes:
+    """A heading, then a pipe table for each table."""
+    parts = [f"### {clean(_title(report))}\n"]
+    for layout in layouts(report.comparisons):
+        parts += [f"**{clean(layout.title)}**\n", markdown_table(["", *map(clean, layout.headings)], _lines(layout))]
+    return ("\n".join([*parts, LEGEND]) + "\n").encode("utf-8", "replace")
+
+
+def to_latex(report: PaperReport) -> bytes:
+    r"""A ``table`` for each table, for the booktabs package (``\usepackage{booktabs}``)."""
+    parts = [rf"% {clean(_title(report))}; needs \usepackage{{booktabs}}".replace("\n", " ")]
+    for layout in layouts(report.comparisons):
+        caption = f"{_title(report)}: {layout.title}. {LEGEND}."
+        parts += [
+            r"\begin{table}", r"\centering", rf"\caption{{{_latex(caption)}}}",
+            rf"\begin{{tabular}}{{l{'r' * len(layout.headings)}}}", r"\toprule",
+            _latex_line(["", *layout.headings]), r"\midrule", *map(_latex_line, _lines(layout)),
+            r"\bottomrule", r"\end{tabular}", r"\end{table}",
+        ]  # fmt: skip
+    return ("\n".join(parts) + "\n").encode("utf-8", "replace")
+
+
+def _latex_line(cells: Sequence[str]) -> str:
+    return " & ".join(map(_latex, cells)) + r" \\"
+
+
+def _latex(text: str) -> str:
+    """Escaped, the verdicts' signs as symbols; what begins a cell must not be read as an option of the line before."""
+    shown = latex(clean(text)).replace("≠", r"$\neq$").replace(r"\textasciitilde{}", r"$\sim$")
+    return "{}" + shown if shown.startswith(("[", "*")) else shown
+
+
+WRITERS: dict[str, Callable[[PaperReport], bytes]] = {
+    "csv": to_csv,
+    "json": to_json,
+    "latex": to_latex,
+    "markdown": to_markdown,
+}
+"""Format -> writer, for ``harness paper --format``."""
