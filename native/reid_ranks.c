@@ -57,23 +57,57 @@ static double exact(const Features *features, int64_t index) {
 }
 
 /* Count one image, by its approximate distance where that is farther than `margin` from every good image's. */
-static void count_near(Row_f64 *row, const Features *features, double distance, double margin, int64_t index, int64_t times) {
+static void count_near(Row_f64 *row, const Features *features, double distance, double margin, int64_t index) {
     if (isfinite(distance)) {
         int64_t group = nearer_f64(row, distance);
         int above = group == row->n_groups || row->values[group] - distance > margin;
         int below = group == 0 || distance - row->values[group - 1] > margin;
         if (above && below) {
-            row->before[group] += times;
+            row->before[group]++;
             return;
         }
     }
-    count_f64(row, exact(features, index), index, times);
+    count_f64(row, exact(features, index), index, 1);
 }
 
-/* Undo the count of an image that is no other to be ranked before. */
-static void take_back(Row_f64 *row, const Features *features, const float *products, double margin, double worst, int64_t index) {
-    double distance = features->squares[index] - 2 * (double)products[index];
-    if (!(distance > worst && distance <= FLT_MAX)) count_near(row, features, distance, margin, index, -1);
+/* Four numbers at once. */
+typedef float Lanes __attribute__((vector_size(16)));
+typedef int32_t Marks __attribute__((vector_size(16)));
+enum { LANES = 4 };
+
+/* Whether all of four images are farther than `far`, which is more than rounding beyond the worst good image. */
+static inline int all_far(const float *squares, const float *products, float far) {
+    Lanes square, near, limit = far - (Lanes){0}, largest = FLT_MAX - (Lanes){0};
+    memcpy(&square, squares, sizeof square), memcpy(&near, products, sizeof near);
+    Lanes distance = square - 2 * near;
+    Marks marks = (distance > limit) & (distance <= largest);
+    uint64_t words[2];
+    memcpy(words, &marks, sizeof words);
+    return (words[0] & words[1]) == UINT64_MAX;
+}
+
+/* Count the images from `start` to `end`. `rounded` are the squares in single precision. */
+static void count_range(Row_f64 *row, const Features *features, const float *rounded, const float *products, double margin,
+                        double worst, int64_t start, int64_t end) {
+    /* Single precision errs by some 2^-22 of |q| |g| + |g|^2, and a margin is more. */
+    float far = (float)(worst + margin);
+    for (int64_t g = start; g < end;) {
+        if (g + LANES <= end && all_far(rounded + g, products + g, far)) {
+            g += LANES;
+            continue;
+        }
+        int64_t stop = g + LANES < end ? g + LANES : end;
+        for (; g < stop; g++) {
+            double distance = features->squares[g] - 2 * (double)products[g];
+            if (!(distance > worst && distance <= FLT_MAX)) count_near(row, features, distance, margin, g);
+        }
+    }
+}
+
+/* The smaller next index of two ascending lists, which is taken off its list; `end` where both are at their ends. */
+static int64_t next_index(const int64_t **a, const int64_t *a_end, const int64_t **b, const int64_t *b_end, int64_t end) {
+    if (*a < a_end && (*b == b_end || **a < **b)) return *(*a)++;
+    return *b < b_end ? *(*b)++ : end;
 }
 
 /* The squared lengths of `n` vectors in double precision. */
@@ -94,10 +128,12 @@ API int64_t reid_ranks_features(int64_t n_queries, int64_t n_gallery, int64_t le
         if (good_starts[q + 1] - good_starts[q] > largest) largest = good_starts[q + 1] - good_starts[q];
     Row_f64 row = {0};
     double *wanted = malloc((size_t)(largest + 1) * sizeof *wanted);
-    if (!allocate_f64(&row, largest) || !wanted) {
-        release_f64(&row), free(wanted);
+    float *rounded = malloc((size_t)(n_gallery + 1) * sizeof *rounded);
+    if (!allocate_f64(&row, largest) || !wanted || !rounded) {
+        release_f64(&row), free(wanted), free(rounded);
         return -1;
     }
+    for (int64_t g = 0; g < n_gallery; g++) rounded[g] = (float)squares[g];
     for (int64_t q = 0; q < n_queries && !bad; q++, products += n_gallery) {
         Features features = {queries + q * length, gallery, squares, length};
         int64_t from = good_starts[q], n_goods = good_starts[q + 1] - from;
@@ -107,16 +143,14 @@ API int64_t reid_ranks_features(int64_t n_queries, int64_t n_gallery, int64_t le
         }
         arrange_f64(&row, wanted, good + from, n_goods);
         double margin = margins[q], worst = n_goods ? row.goods[n_goods - 1].distance + margin : -DBL_MAX;
-        for (int64_t g = 0; g < n_gallery; g++) {
-            double distance = squares[g] - 2 * (double)products[g];
-            if (!(distance > worst && distance <= FLT_MAX)) count_near(&row, &features, distance, margin, g, 1);
+        const int64_t *next_good = good + from, *next_skip = skip + skip_starts[q];
+        for (int64_t start = 0; start <= n_gallery;) {
+            int64_t end = next_index(&next_good, good + good_starts[q + 1], &next_skip, skip + skip_starts[q + 1], n_gallery);
+            count_range(&row, &features, rounded, products, margin, worst, start, end);
+            start = end + 1;
         }
-        for (int64_t k = from; k < good_starts[q + 1]; k++)
-            take_back(&row, &features, products, margin, worst, good[k]);
-        for (int64_t k = skip_starts[q]; k < skip_starts[q + 1]; k++)
-            take_back(&row, &features, products, margin, worst, skip[k]);
         ranks_f64(&row, stable + from, least + from, most + from);
     }
-    release_f64(&row), free(wanted);
+    release_f64(&row), free(wanted), free(rounded);
     return bad;
 }
