@@ -1,80 +1,170 @@
-"""The engine's side of measuring: from a task and a submission to latency, energy, cost and memory."""
+"""The engine's side of measuring: from a task and a submission to latency, throughput, energy, cost and memory."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import msgspec
 
 from harness.columns import Row
+from harness.crew import Crew, gathered
+from harness.measure import count_cost, measure_energy, peak_memory_bytes
+from harness.measure.batch_sweep import sweep
+from harness.measure.collection import Collection
+from harness.measure.exclusive import Held, exclusive
+from harness.measure.latency import collect, timing_of
+from harness.measure.loadgen import throughput_by_loadgen, timing_by_loadgen
+from harness.measure.plan import Plan as TimePlan
+from harness.measure.procfs import allowed_cpus
+from harness.measure.timed_loop import END_TO_END
+from harness.measure.verdict import SPREAD_S
+from harness.measuring_process import workload_of
+from harness.options import RunOptions
 from harness.plan import Plan
 from harness.progress import Reporter
-from harness.record import Cost, Measurements, Throughput, Timing
+from harness.record import Cost, Measurements, Sweep, Throughput, Timing
 from harness.submission import Submission
-from harness.task import Dataset, Predictions, RunContext, Task
+from harness.task import Predictions
 
+EVAL_S = 20.0
+BENCH_S = 60.0
 ENERGY_S = 5.0
+PROCESSES = 3
+RETRIES = 2
+MULTI_STREAM = 8
+"""Samples a query, as MLPerf's MultiStream has it."""
+NO_MODULE = Cost(parameters=None, macs=None, reason="the submission names no torch module to count")
+Advance = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class Speeds:
+    """What was timed."""
+
+    latency: list[Timing] = field(default_factory=list)
+    throughput: list[Throughput] = field(default_factory=list)
+    sweep: Sweep | None = None
+
+
+def time_plan(options: RunOptions, default_s: float) -> TimePlan:
+    """A quick look by one process; from 45 s on by three, and once more where something disturbed."""
+    seconds = max(default_s if options.measure_s is None else options.measure_s, 0.1)
+    if seconds < SPREAD_S:
+        return TimePlan(seconds=seconds)
+    return TimePlan(seconds=seconds, processes=PROCESSES, retries=RETRIES)
 
 
 def measure(plan: Plan, submission: Submission, predictions: Predictions | None, reporter: Reporter) -> Measurements:
-    """Measure `submission` on real samples; where `predictions` exist, the timed model must give the same."""
-    from harness.measure import count_cost, measure_energy, measure_latency, peak_memory_bytes
+    """Measure a run's submission on real samples: where `predictions` exist, the timed model must give the same."""
+    time, stored = time_plan(plan.options, EVAL_S), stored_answers(plan, submission, predictions)
+    with exclusive(submission.device, allowed_cpus(), reporter.note) as held, reporter.bar("measuring", 3) as advance:
+        speeds = Speeds()
+        with gathered(plan, submission, time, plan.options.batch_size or 1) as crew:
+            speeds.latency.append(_latency(crew, time, held, plan.options, stored))
+        speeds.throughput.append(_sequential(speeds.latency[0], plan, submission))
+        advance(1)
+        return _measurements(plan, submission, time, speeds, advance)
 
-    task, dataset, options = plan.task, plan.dataset, plan.options
-    run = RunContext(
-        batch_size=submission.batch_size,
-        device=submission.device,
-        seed=options.seed,
-        settings=plan.scoring.settings,
-        advance=lambda count: None,
-    )
-    workload = task.workload(submission, dataset, run)
-    with reporter.bar("measuring", 3) as advance:
-        timing = measure_latency(workload, seconds=max(options.measure_s, 0.1))
-        timing = _compared(timing, task, submission, dataset, predictions)
-        advance(1)
-        energy = measure_energy(workload, seconds=min(ENERGY_S, max(options.measure_s, 0.1)))
-        advance(1)
-        cost = count_cost(workload, submission.module) if submission.module is not None else NO_MODULE
-        advance(1)
+
+def measure_alone(plan: Plan, submission: Submission, reporter: Reporter) -> Measurements:
+    """Measure only (``harness bench``): the scenario that was asked for, and the throughput at rising batch sizes."""
+    options, time = plan.options, time_plan(plan.options, BENCH_S)
+    with exclusive(submission.device, allowed_cpus(), reporter.note) as held, reporter.bar("measuring", 4) as advance:
+        with gathered(plan, submission, time, query_size(options)) as crew:
+            speeds = _speeds(crew, plan, time, held, advance)
+        return _measurements(plan, submission, time, speeds, advance)
+
+
+def query_size(options: RunOptions) -> int:
+    """Samples an inference: those of the scenario, unless a batch size is stated."""
+    return options.batch_size or (MULTI_STREAM if options.scenario == "MultiStream" else 1)
+
+
+def _speeds(crew: Crew, plan: Plan, time: TimePlan, held: Held, advance: Advance) -> Speeds:
+    options, speeds, emulated = plan.options, Speeds(), crew.submission.emulated
+    offline = options.scenario == "Offline"
+    if offline:
+        crew.stations[0].start()
+    else:
+        speeds.latency.append(_latency(crew, time, held, options, {}))
+        speeds.throughput.append(_sequential(speeds.latency[0], plan, crew.submission))
+    advance(1)
+    if offline or options.batch_sweep:
+        span = END_TO_END if offline else workload_of(plan, crew.submission, 1).headline
+        _sweep(crew, speeds, span, time.seconds if offline else time.seconds / 3, options)
+    if options.backend == "loadgen":
+        rate = max((item.value or 0.0 for item in speeds.throughput), default=0.0)
+        run = crew.loadgen(options.scenario, time.seconds, max(rate, 1.0))
+        size = query_size(options)
+        if offline:
+            speeds.throughput.append(throughput_by_loadgen(run, size, emulated))
+        else:
+            speeds.latency.append(timing_by_loadgen(run, options.scenario, size, crew.submission.dtype, emulated))
+    advance(1)
+    return speeds
+
+
+def _latency(crew: Crew, time: TimePlan, held: Held, options: RunOptions, stored: dict[str, Row]) -> Timing:
+    found = collect(crew.stations, time, crew.device_processes)
+    _note(found, crew, held)
+    size = found.ready[0].batch_size
+    scenario = "Batch" if size > 1 and options.scenario == "SingleStream" else options.scenario
+    return timing_of(found, outputs_equal=crew.equal(stored), scenario=scenario, emulated=crew.submission.emulated)
+
+
+def _note(found: Collection, crew: Crew, held: Held) -> None:
+    found.notes["exclusive"] = held.gap or held.covers
+    if held.waited_s >= 1.0:
+        found.notes["waited"] = f"{held.waited_s:.0f} s for another measurement"
+    if crew.note:
+        found.notes["process"] = crew.note
+
+
+def _sweep(crew: Crew, speeds: Speeds, span: str, seconds: float, options: RunOptions) -> None:
+    """Throughput at rising batch sizes; a task that answers no batches says so instead."""
+    from harness.errors import HarnessError
+
+    try:
+        found, speeds.sweep = sweep(crew.rate, span, cpus=len(allowed_cpus()), seconds=seconds, seed=options.seed)
+    except HarnessError as error:
+        speeds.throughput.append(Throughput(value=None, reason=str(error), facts={"span": span}))
+        return
+    facts = {"scenario": "Offline", "workers": options.workers} if span == END_TO_END else {"scenario": "Batch"}
+    speeds.throughput += [
+        msgspec.structs.replace(item, facts=item.facts | facts, emulated=crew.submission.emulated) for item in found
+    ]
+
+
+def _measurements(plan: Plan, submission: Submission, time: TimePlan, speeds: Speeds, advance: Advance) -> Measurements:
+    workload = workload_of(plan, submission, query_size(plan.options))
+    energy = measure_energy(workload, seconds=min(ENERGY_S, time.seconds))
+    advance(1)
+    cost = count_cost(workload, submission.module) if submission.module is not None else NO_MODULE
+    advance(1)
     return Measurements(
-        latency=[timing],
-        throughput=[_throughput(timing, workload.rate)],
+        latency=speeds.latency,
+        throughput=speeds.throughput,
+        sweep=speeds.sweep,
         energy=[energy],
         cost=cost,
         peak_memory_bytes=peak_memory_bytes(),
     )
 
 
-NO_MODULE = Cost(parameters=None, macs=None, reason="the submission names no torch module to count")
-
-
-def _compared(
-    timing: Timing, task: Task, submission: Submission, dataset: Dataset, predictions: Predictions | None
-) -> Timing:
-    """The timing with whether the model, after it was timed, still answers the first samples as it was scored."""
-    import msgspec
-
+def stored_answers(plan: Plan, submission: Submission, predictions: Predictions | None) -> dict[str, Row]:
+    """What was scored for the first batch, by sample id: the timed model must answer it alike."""
     if predictions is None or not hasattr(submission.method, "forward"):
-        return timing
-    size = submission.batch_size
-    samples = [dataset.sample(index) for index in range(min(size, len(dataset.ids)))]
-    equal = all(
-        _equal(row, predictions.table.row(predictions.table.position(sample.id)))
-        for row, sample in zip(task.answers(submission, dataset, samples, size), samples, strict=True)
-    )
-    if equal:
-        return msgspec.structs.replace(timing, outputs_equal=True)
-    reasons = [*timing.reasons, f"the timed model answers {samples[0].id} otherwise than the scored one"]
-    return msgspec.structs.replace(timing, outputs_equal=False, verdict="invalid", reasons=reasons)
+        return {}
+    table = predictions.table
+    return {id: table.row(table.position(id)) for id in plan.dataset.ids[: submission.batch_size]}
 
 
-def _equal(row: Row, stored: Row) -> bool:
-    import numpy as np
-
-    return all(np.array_equal(row[name], stored[name], equal_nan=stored[name].dtype.kind == "f") for name in row)
-
-
-def _throughput(timing: Timing, rate: str) -> Throughput:
-    """Samples a second one after the other, from the mean of the span `rate`."""
+def _sequential(timing: Timing, plan: Plan, submission: Submission) -> Throughput:
+    """Samples a second one after the other, from the mean of the span that gives the rate."""
+    rate = workload_of(plan, submission, timing.batch_size).rate
     whole = next((span for span in timing.spans if span.name == rate), None)
     if whole is None or not whole.mean:
         return Throughput(value=None, batch_size=timing.batch_size, reason=f"there is no span {rate}")
     return Throughput(
         value=1000.0 / whole.mean, batch_size=timing.batch_size, verdict=timing.verdict, reasons=timing.reasons,
-        facts={"scenario": timing.scenario, "from": f"1000 / mean of {rate}"},
+        facts={"scenario": timing.scenario, "from": f"1000 / mean of {rate}"}, emulated=timing.emulated,
     )  # fmt: skip

@@ -14,6 +14,11 @@ COUNTED = (*LIVE, "cost")
 SCORED = ("eval", "score")
 
 
+DTYPES = ("float32", "float16", "bfloat16")
+SCENARIOS = ("SingleStream", "MultiStream", "Offline")
+BACKENDS = ("harness", "loadgen")
+
+
 def option(
     default: Any, help: str, *, verbs: tuple[str, ...], metavar: str = "", kind: type = str, many: bool = False
 ) -> Any:
@@ -67,7 +72,32 @@ class RunOptions:
     batch_size: int | None = option(None, "samples a forward pass", verbs=LIVE, metavar="N", kind=int)
     seed: int = option(0, "seed of everything random", verbs=COUNTED, metavar="N", kind=int)
     measure: bool = option(True, "leave out latency, energy and cost", verbs=("eval",), kind=bool)
-    measure_s: float = option(20.0, "seconds to spend on measuring", verbs=LIVE, metavar="S", kind=float)
+    measure_s: float | None = option(
+        None,
+        "seconds to spend on latency; from 45 on by fresh processes, and up to three times as long where something "
+        "disturbs (default: 20 with eval, 60 with bench)",
+        verbs=LIVE, metavar="S", kind=float,
+    )  # fmt: skip
+    dtype: str = option("", f"number format of the network: {', '.join(DTYPES)}", verbs=LIVE, metavar="DTYPE")
+    channels_last: bool = option(False, "lay images out channels last", verbs=LIVE, kind=bool)
+    compile: bool = option(False, "compile the network with torch.compile", verbs=LIVE, kind=bool)
+    threads: int | None = option(
+        None, "threads that the network computes with, on as many CPUs", verbs=LIVE, metavar="N", kind=int
+    )
+    workers: int = option(
+        0, "threads that prepare inputs while the network works (Offline)", verbs=("bench",), metavar="N", kind=int
+    )
+    scenario: str = option("SingleStream", f"MLPerf's: {', '.join(SCENARIOS)}", verbs=("bench",), metavar="NAME")
+    backend: str = option(
+        "harness",
+        "what times: harness, or loadgen (MLPerf's own generator beside ours)",
+        verbs=("bench",),
+        metavar="NAME",
+    )
+    against: str = option(
+        "", "a second submission: both are timed in turns and their ratio is told", verbs=("bench",), metavar="NAME"
+    )
+    batch_sweep: bool = option(True, "leave out the throughput at rising batch sizes", verbs=("bench",), kind=bool)
 
     claims: Path | None = option(
         None, "a table of claims (TOML) to compare with", verbs=SCORED, metavar="FILE", kind=Path
@@ -97,10 +127,14 @@ class RunOptions:
             if value is not None and not isinstance(value, Path):
                 object.__setattr__(self, name, Path(value))
             _reachable(name, getattr(self, name))
-        for name, least in (("limit", 1), ("batch_size", 1), ("measure_s", 0)):
+        for name, least in (("limit", 1), ("batch_size", 1), ("measure_s", 0), ("threads", 1), ("workers", 0)):
             value = getattr(self, name)
             if value is not None and not least <= value < math.inf:
                 raise UsageError(f"--{name.replace('_', '-')} {value} cannot be; it must be at least {least}")
+        for name, known in (("dtype", ("", *DTYPES)), ("scenario", SCENARIOS), ("backend", BACKENDS)):
+            if getattr(self, name) not in known:
+                choices = ", ".join(filter(None, known))
+                raise UsageError(f"--{name} {getattr(self, name)}: there is no such {name}; choose one of {choices}")
 
 
 def _reachable(name: str, path: Path | None) -> None:

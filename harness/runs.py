@@ -9,10 +9,11 @@ from pathlib import Path
 import msgspec
 
 from harness.answering import adapt, predict
+from harness.bench_task import with_task
+from harness.conversion import converted
 from harness.errors import RecordError, UsageError
 from harness.files import lock, write_bytes
 from harness.loading import check_settings, load_submission
-from harness.measuring import measure
 from harness.options import RunOptions
 from harness.ownership import with_declared
 from harness.plan import Phases, Plan, plan_run, prediction_key, run_key
@@ -62,7 +63,7 @@ def evaluate(options: RunOptions, reporter: Reporter) -> Outcome:
         with phases("score"):
             scored = score_plan(plan, predictions, reporter, weights=submission.checkpoint.kind)
         with phases("measure"):
-            measured = measure(plan, submission, predictions, reporter) if options.measure else NOT_ASKED
+            measured = _measured(plan, submission, predictions, reporter) if options.measure else NOT_ASKED
             observed = list(plan.task.observed(sink.beside()))
             measured = msgspec.structs.replace(measured, observed=observed)
         record = build_record(
@@ -72,10 +73,17 @@ def evaluate(options: RunOptions, reporter: Reporter) -> Outcome:
         return _finish(plan, finish_key, record, superseded)
 
 
+def _measured(plan: Plan, submission: Submission, predictions: Predictions, reporter: Reporter) -> Measurements:
+    from harness.measuring import measure  # a predictions file is scored without it
+
+    return measure(plan, submission, predictions, reporter)
+
+
 def _plan_live(options: RunOptions, reporter: Reporter) -> tuple[Plan, Submission]:
     """Task, data and the loaded submission."""
     plan = plan_run(options, sample=True, with_inputs=True)
-    submission = load_submission(plan.task, plan.dataset, options, sample=plan.source.sample)
+    loaded = load_submission(plan.task, plan.dataset, options, sample=plan.source.sample)
+    submission = converted(loaded, options)
     if plan.source.sample:
         why = "No data set is configured: this" if options.data is None else "This"
         reporter.note(f"{why} runs on the generated sample of {plan.task.meta.id}, not on the benchmark.")
@@ -113,10 +121,20 @@ def score(options: RunOptions, reporter: Reporter) -> Outcome:
 
 
 def bench(options: RunOptions, reporter: Reporter) -> Measurements:
-    """Measure only; nothing is scored and no record is written."""
+    """Measure only; nothing is scored and no record is written. Without a task, one that the submission fits is taken."""
+    from harness.measuring import measure_alone
+
+    plan, submission = plan_bench(options, reporter)
+    return measure_alone(plan, submission, reporter)
+
+
+def plan_bench(options: RunOptions, reporter: Reporter) -> tuple[Plan, Submission]:
+    """What `bench` times, loaded; where no task is named, whose images are used is said."""
+    if options.task == "":
+        options = with_task(options, reporter)
     plan, submission = _plan_live(options, reporter)
     adapt(plan, submission)
-    return measure(plan, submission, None, reporter)
+    return plan, submission
 
 
 def made_here(home: Home, id: str) -> bool:

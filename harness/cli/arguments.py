@@ -11,10 +11,12 @@ from harness.errors import UsageError
 from harness.options import RunOptions
 
 
-def add_options(parser: argparse.ArgumentParser, verb: str, *, task: bool = True) -> None:
+def add_options(parser: argparse.ArgumentParser, verb: str, *, task: bool = True, task_required: bool = True) -> None:
     """Every option of `RunOptions` that `verb` takes, and ``--json``."""
     if task:
-        parser.add_argument("--task", required=True, metavar="TASK", help="task id, or a folder with task.py")
+        about = "task id, or a folder with task.py"
+        about += "" if task_required else " (default: one that the submission answers)"
+        parser.add_argument("--task", required=task_required, default="", metavar="TASK", help=about)
     for item in dataclasses.fields(RunOptions):
         if item.metadata and verb in item.metadata["verbs"]:
             _add(parser, item, required=item.name == "submission" and verb != "score")

@@ -9,7 +9,7 @@ from harness.cli.arguments import add_options, print_json, run_options
 def register(verbs: Any) -> None:
     """Add the verb."""
     parser = verbs.add_parser("bench", help="measure latency, energy and cost of a submission; nothing is scored")
-    add_options(parser, "bench")
+    add_options(parser, "bench", task_required=False)
     parser.set_defaults(run=run)
 
 

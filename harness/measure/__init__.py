@@ -3,22 +3,24 @@
 Nothing here knows tasks or submissions: a `Workload` says what to run.
 """
 
-from harness.measure.cost import count_cost
+from harness.measure.cost import count_cost, count_operations
 from harness.measure.doctor import Check, examine
 from harness.measure.energy import measure_energy
 from harness.measure.host import describe_host
-from harness.measure.latency import LatencyMeter, measure_latency
+from harness.measure.latency import measure_latency
+from harness.operations import Operations
 from harness.measure.peak_memory import peak_memory_bytes
 from harness.measure.plan import Plan
 from harness.measure.workload import Stage, Workload, method_workload
 
 __all__ = [
     "Check",
-    "LatencyMeter",
+    "Operations",
     "Plan",
     "Stage",
     "Workload",
     "count_cost",
+    "count_operations",
     "describe_host",
     "examine",
     "measure_energy",

@@ -21,6 +21,7 @@ from harness.measure.procfs import (
 )
 
 T = TypeVar("T")
+CLOCK_JITTER_NS = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Snapshot:
     """Every counter at one moment; None where the machine does not offer it."""
 
     wall_ns: int
+    calendar_ns: int
+    awake_and_asleep_ns: int
     own_cpu_ns: int
     voluntary_switches: int
     involuntary_switches: int
@@ -44,6 +47,7 @@ class Disturbance:
     """What happened in a block (or in several, added up). Times in nanoseconds; None: not readable."""
 
     wall_ns: int
+    own_cpu_ns: int
     voluntary_switches: int
     involuntary_switches: int
     minor_faults: int
@@ -53,6 +57,9 @@ class Disturbance:
     foreign_ns: int | None
     pressure_ns: int | None
     throttled_ns: int | None
+    calendar_step_ns: int = 0
+    """How much further the wall clock went than the clock that times: it was set, and no latency saw it."""
+    suspended_ns: int = 0
 
 
 @dataclass(slots=True)
@@ -73,6 +80,8 @@ class Probe:
         usage = resource.getrusage(resource.RUSAGE_SELF)
         return Snapshot(
             wall_ns=time.perf_counter_ns(),
+            calendar_ns=time.time_ns(),
+            awake_and_asleep_ns=_boot_ns(),
             own_cpu_ns=time.process_time_ns(),
             voluntary_switches=usage.ru_nvcsw,
             involuntary_switches=usage.ru_nivcsw,
@@ -103,8 +112,10 @@ def between(before: Snapshot, after: Snapshot) -> Disturbance:
     ticks = None
     if before.ticks is not None and after.ticks is not None:
         ticks = CpuTicks(after.ticks.busy - before.ticks.busy, after.ticks.steal - before.ticks.steal)
+    wall = after.wall_ns - before.wall_ns
     return Disturbance(
-        wall_ns=after.wall_ns - before.wall_ns,
+        wall_ns=wall,
+        own_cpu_ns=own,
         voluntary_switches=after.voluntary_switches - before.voluntary_switches,
         involuntary_switches=after.involuntary_switches - before.involuntary_switches,
         minor_faults=after.minor_faults - before.minor_faults,
@@ -114,6 +125,8 @@ def between(before: Snapshot, after: Snapshot) -> Disturbance:
         foreign_ns=None if ticks is None else ticks.busy * tick_ns - own,
         pressure_ns=_scaled(before.pressure_us, after.pressure_us, 1000),
         throttled_ns=_scaled(before.throttled_ns, after.throttled_ns, 1),
+        calendar_step_ns=_beyond_jitter(after.calendar_ns - before.calendar_ns - wall),
+        suspended_ns=_beyond_jitter(after.awake_and_asleep_ns - before.awake_and_asleep_ns - wall),
     )
 
 
@@ -121,6 +134,7 @@ def total(parts: Sequence[Disturbance]) -> Disturbance:
     """The sum over blocks; a counter that was missing in one of them is missing in the sum."""
     return Disturbance(
         wall_ns=sum(part.wall_ns for part in parts),
+        own_cpu_ns=sum(part.own_cpu_ns for part in parts),
         voluntary_switches=sum(part.voluntary_switches for part in parts),
         involuntary_switches=sum(part.involuntary_switches for part in parts),
         minor_faults=sum(part.minor_faults for part in parts),
@@ -130,7 +144,36 @@ def total(parts: Sequence[Disturbance]) -> Disturbance:
         foreign_ns=_sum([part.foreign_ns for part in parts]),
         pressure_ns=_sum([part.pressure_ns for part in parts]),
         throttled_ns=_sum([part.throttled_ns for part in parts]),
+        calendar_step_ns=sum(part.calendar_step_ns for part in parts),
+        suspended_ns=sum(part.suspended_ns for part in parts),
     )
+
+
+MOST_RUN_DELAY = 0.02
+MOST_STEAL = 0.01
+MOST_FOREIGN = 0.05
+MOST_PRESSURE = 0.05
+LEAST_TICKS = 3
+"""Ticks of 10 ms are coarse beside a block of 100 ms: less than three of them are no sign of anything."""
+
+
+def disturbed(block: Disturbance, cpus: int) -> str:
+    """What disturbed one block, in a word; empty where nothing did. The block's own latencies are not looked at."""
+    seen = shares(block, cpus)
+    floor_ns = LEAST_TICKS * 1_000_000_000 // _ticks_per_second()
+    if block.suspended_ns:
+        return "suspended"
+    if seen["throttled"]:
+        return "throttled"
+    if (seen["run_delay"] or 0.0) > MOST_RUN_DELAY:
+        return "run delay"
+    if (seen["pressure"] or 0.0) > MOST_PRESSURE:
+        return "pressure"
+    if (seen["steal"] or 0.0) > MOST_STEAL and (block.steal_ns or 0) >= floor_ns:
+        return "steal"
+    if (seen["foreign_load"] or 0.0) > MOST_FOREIGN and (block.foreign_ns or 0) >= floor_ns:
+        return "foreign load"
+    return ""
 
 
 def shares(sum_of_blocks: Disturbance, cpus: int) -> dict[str, float | None]:
@@ -165,6 +208,17 @@ def _scaled(before: int | None, after: int | None, unit: int) -> int | None:
 def _sum(values: list[int | None]) -> int | None:
     present = [value for value in values if value is not None]
     return sum(present) if len(present) == len(values) else None
+
+
+def _beyond_jitter(difference_ns: int) -> int:
+    """The clocks are read one after the other, and slewed by NTP: what is below 20 ms is no step."""
+    return difference_ns if abs(difference_ns) >= CLOCK_JITTER_NS else 0
+
+
+def _boot_ns() -> int:
+    """The clock that also counts while the machine sleeps; where there is none, the one that times."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.perf_counter_ns() if clock is None else time.clock_gettime_ns(clock)
 
 
 def _ticks_per_second() -> int:

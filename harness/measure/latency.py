@@ -1,193 +1,241 @@
 """Latency of a workload: blocks scattered over a time budget, with what disturbed them, and a verdict."""
 
-import sys
-from collections.abc import Callable, Sequence
-from time import perf_counter, sleep
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from harness.measure.canary import make_canary
-from harness.measure.disturbance import Disturbance, Probe, between, shares, total
-from harness.measure.percentiles import CONVENTION, INTERVAL, drift, percentile, quantiles, spearman
+from harness.measure.collection import Collection, Collector, Placed
+from harness.measure.disturbance import shares, total
+from harness.measure.gpu_watch import GpuSeen, summarise
+from harness.measure.items import size_range
+from harness.measure.percentiles import (
+    CONVENTION,
+    INTERVAL,
+    NESTED,
+    FloatArray,
+    drift,
+    early_stopping_bound,
+    percentile,
+    quantiles,
+    spearman,
+)
 from harness.measure.plan import Plan
-from harness.measure.timed_loop import END_TO_END, Block, TimedLoop, collector_off, objects_frozen
-from harness.measure.verdict import Conditions, Trend, judge
-from harness.measure.warm_up import WarmUp, warm_up
+from harness.measure.station import LocalStation, Station
+from harness.measure.timed_loop import END_TO_END, objects_frozen
+from harness.measure.verdict import Conditions, Judgement, Trend, judge
 from harness.measure.workload import Workload
-from harness.record import Quantile, Span, Timing
+from harness.record import Quantile, SizeBucket, Span, Timing
 
 CLOCK = "perf_counter_ns, the whole device synchronised at the end of every span"
 MEANING = "end_to_end is timed in inferences of its own, which alternate with those timed by span"
 
 
 def measure_latency(workload: Workload, *, seconds: float = 12.0, plan: Plan | None = None) -> Timing:
-    """Time `workload` for about `seconds` (or by `plan`); milliseconds a sample, percentiles, conditions, verdict.
+    """Time `workload` in this process for about `seconds` (or by `plan`): percentiles, conditions, verdict.
 
-    Raises SubmissionError where the model fails, naming the input.
+    Milliseconds a sample. Raises SubmissionError where the model fails, naming the input.
     """
-    meter = LatencyMeter(workload, plan or Plan(seconds=seconds))
+    chosen = plan or Plan(seconds=seconds)
     with objects_frozen():
-        meter.start()
-        while meter.another():
-            meter.block()
-            sleep(meter.pause())
-    return meter.timing()
+        return timing_of(collect([LocalStation(workload, chosen)], chosen))
 
 
-class LatencyMeter:
-    """The same in steps, for whoever wants to put blocks between other work: `start`, then `block` when it suits."""
+def collect(stations: Sequence[Station], plan: Plan, device_processes: int = 1) -> Collection:
+    """Blocks of all stations over the plan's time, and more of them while the verdict could still become stable.
 
-    def __init__(self, workload: Workload, plan: Plan, probe: Probe | None = None) -> None:
-        self._workload = workload
-        self._plan = plan
-        self._probe = probe or Probe()
-        self._headline = workload.headline_stage()[1].name
-        self._blocks: list[Block] = []
-        self._disturbances: list[Disturbance] = []
-        self._canaries_ms: list[float] = []
-        self._block_s: list[float] = []
-        self._canary_name, self._canary = make_canary()
-        random = np.random.PCG64(plan.seed).random_raw(plan.max_blocks)
-        self._jitter = 0.5 + random.astype(np.float64) / 2.0**64
+    `device_processes` is how many processes on an accelerator are the measurement's own.
+    """
+    collector = Collector(stations, plan)
+    collector.found.device_processes = device_processes
+    collector.start()
+    return collector.run(lambda found: not judged(found).reasons)
 
-    def start(self) -> None:
-        """Load the items, run the first inference and the warm-up."""
-        self._numbers = self._workload.chosen(-(-self._plan.distinct // self._workload.batch_size))
-        self._loop = TimedLoop(self._workload, self._numbers)
-        self._began = perf_counter()
-        with self._workload.entered():
-            self._first_ms = self._loop.first()
-            self._warm: WarmUp = warm_up(self._loop, self._plan, self._workload.device)
-        self._canary()
 
-    def block(self) -> None:
-        """Canary, counters, a block of timed inferences, counters."""
-        begin = perf_counter()
-        self._canaries_ms.append(self._canary() * 1e-6)
-        before = self._probe.snapshot()
-        with self._workload.entered(), collector_off():
-            block = self._loop.block(self._plan, lambda: self._left() <= 0)
-        self._disturbances.append(between(before, self._probe.snapshot()))
-        self._blocks.append(block)
-        self._block_s.append(perf_counter() - begin)
+def judged(found: Collection, outputs_equal: bool | None = None) -> Judgement:
+    """The verdict on what was collected so far."""
+    return judge(conditions_of(found, _spans(found), outputs_equal))
 
-    def another(self) -> bool:
-        """Whether a further block fits (the first one is always run; the last one may be cut short)."""
-        done = len(self._blocks)
-        return done == 0 or (done < self._plan.max_blocks and self._left() >= min(self._block_s) / 2)
 
-    def pause(self) -> float:
-        """Seconds to wait now, so that the blocks spread over what is left; unequal, against aliasing."""
-        left, block_s = self._left(), self._typical_s()
-        to_come = int(left / (block_s + self._plan.min_pause_s))
-        to_come = min(to_come, self._plan.max_blocks - len(self._blocks))
-        if to_come < 1:
-            return 0.0
-        even = (left - to_come * block_s) / to_come
-        return max(0.0, even * float(self._jitter[len(self._blocks) - 1]))
+def timing_of(
+    found: Collection, *, outputs_equal: bool | None = None, scenario: str = "SingleStream", emulated: str = ""
+) -> Timing:
+    """The record's entry for what was collected."""
+    ready = found.ready[0]
+    spans = _spans(found)
+    seen = conditions_of(found, spans, outputs_equal)
+    judgement = judge(seen)
+    blocks = [block.report.spans[END_TO_END] for block in found.kept()]
+    whole = np.concatenate([np.asarray(values) for values in blocks])
+    return Timing(
+        verdict=judgement.verdict,
+        reasons=judgement.reasons,
+        batch_size=ready.batch_size,
+        spans=spans,
+        scenario=scenario,
+        dtype=ready.dtype,
+        outputs_equal=outputs_equal,
+        first_inference_ms=ready.first_ms,
+        warm_up=ready.warm_up,
+        conditions=msgspec.to_builtins(seen) | _setting(found),
+        method="; ".join((CLOCK, MEANING, CONVENTION, NESTED if len(found.ready) > 1 else INTERVAL)),
+        processes=len(found.ready),
+        dropped_share=seen.dropped_share,
+        sizes=_sizes(found),
+        query_ms=_queries(spans, ready.batch_size) if scenario == "MultiStream" else {},
+        bounds_ms={f"p{p}": early_stopping_bound(whole, p / 100) for p in (50, 90, 99)},
+        emulated=emulated,
+    )
 
-    def _left(self) -> float:
-        return self._plan.seconds - (perf_counter() - self._began)
 
-    def _typical_s(self) -> float:
-        return float(np.median(self._block_s))
+def _spans(found: Collection) -> list[Span]:
+    kept = found.kept()
+    groups = [block.process for block in kept]
+    return [_span(name, _values(kept, name), groups, found.plan.seed) for name in found.ready[0].spans]
 
-    def timing(self) -> Timing:
-        """The record's entry for the blocks so far."""
-        spans = [self._span(name) for name in self._blocks[0].spans]
-        seen = self._conditions({span.name: span.p50 for span in spans})
-        judgement = judge(seen)
-        return Timing(
-            verdict=judgement.verdict,
-            reasons=judgement.reasons,
-            batch_size=self._workload.batch_size,
-            spans=spans,
-            dtype=self._workload.dtype,
-            first_inference_ms=self._first_ms,
-            warm_up=self._warm.facts(),
-            conditions=msgspec.to_builtins(seen) | self._setting(),
-            method="; ".join((CLOCK, MEANING, CONVENTION, INTERVAL)),
-        )
 
-    def _span(self, name: str) -> Span:
-        blocks = [block.spans[name] for block in self._blocks]
-        pooled = np.concatenate(blocks)
-        found = quantiles(blocks, seed=self._plan.seed)
-        return Span(
-            name=name,
-            n=len(pooled),
-            blocks=len(blocks),
-            mean=float(pooled.mean()),
-            min=float(pooled.min()),
-            p50=found["p50"],
-            p90=found["p90"],
-            p99=found["p99"],
-        )
+def _values(blocks: Sequence[Placed], span: str) -> list[FloatArray]:
+    return [np.asarray(block.report.spans[span], dtype=np.float64) for block in blocks]
 
-    def _conditions(self, medians: dict[str, Quantile]) -> Conditions:
-        seen = shares(total(self._disturbances), len(self._probe.cpus))
-        canary = np.array(self._canaries_ms)
-        judged = dict.fromkeys((self._headline, END_TO_END))
-        return Conditions(
-            blocks=len(self._blocks),
-            samples=sum(len(block.spans[self._headline]) for block in self._blocks),
-            steady=self._warm.steady,
-            canary_spread=percentile(canary, 0.9) / float(canary.min()) - 1.0,
-            canary_drift=drift(canary),
-            interval_width={name: _relative_width(medians[name]) for name in judged},
-            trend=self._trend(),
-            unreadable=dict(self._probe.unreadable),
-            **seen,
-        )
 
-    def _trend(self) -> Trend | None:
-        medians = np.array([block.median(self._headline) for block in self._blocks])
-        change = drift(medians)
-        if len(medians) < 10 or change is None:
-            return None
-        rho, p = spearman(medians)
-        return Trend(rank_correlation=rho, p=p, change=change)
+def _span(name: str, blocks: list[FloatArray], groups: list[int], seed: int) -> Span:
+    pooled = np.concatenate(blocks)
+    found = quantiles(blocks, seed=seed, groups=groups)
+    return Span(
+        name=name,
+        n=len(pooled),
+        blocks=len(blocks),
+        mean=float(pooled.mean()),
+        min=float(pooled.min()),
+        p50=found["p50"],
+        p90=found["p90"],
+        p99=found["p99"],
+    )
 
-    def _setting(self) -> dict[str, Any]:
-        summed = total(self._disturbances)
-        return {
-            "device": self._workload.device,
-            "threads": torch_threads(),
-            "affinity": sorted(self._probe.cpus),
-            "distinct_inputs": len(self._numbers) * self._workload.batch_size,
-            "headline": self._headline,
-            "seconds": round(perf_counter() - self._began, 3),
-            "measured_s": round(summed.wall_ns * 1e-9, 3),
-            "voluntary_switches": summed.voluntary_switches,
-            "involuntary_switches": summed.involuntary_switches,
-            "minor_faults": summed.minor_faults,
-            "major_faults": summed.major_faults,
-            "canary": self._canary_name,
-            "canary_ms": self._canaries_ms,
-            "block_median_ms": [block.median(self._headline) for block in self._blocks],
-        }
 
-    @property
-    def blocks(self) -> Sequence[Block]:
-        """Every kept latency, by block."""
-        return self._blocks
+def conditions_of(found: Collection, spans: Sequence[Span], outputs_equal: bool | None = None) -> Conditions:
+    """What the verdict looks at, of the blocks that count."""
+    kept = found.kept()
+    summed = total([block.report.disturbance for block in kept])
+    headline = found.ready[0].headline
+    medians = {span.name: span.p50 for span in spans}
+    canary = _by_process(kept, [block.report.canary_ms for block in kept], min)
+    unreadable = {name: why for ready in found.ready for name, why in ready.unreadable.items()}
+    return Conditions(
+        blocks=len(kept),
+        samples=sum(len(block.report.spans[headline]) for block in kept),
+        steady=all(ready.steady for ready in found.ready),
+        canary_spread=percentile(canary, 0.9) - 1.0,
+        canary_drift=drift(canary),
+        interval_width={name: _relative_width(medians[name]) for name in dict.fromkeys((headline, END_TO_END))},
+        trend=_trend(kept, headline),
+        unreadable=unreadable,
+        spread_s=round(found.spread_s, 3),
+        dropped_share=1.0 - len(kept) / len(found.blocks),
+        outputs_equal=outputs_equal,
+        inputs_changed=found.changed_inputs,
+        suspended_s=round(summed.suspended_ns * 1e-9, 3),
+        clock_backwards=sum(ms <= 0.0 for block in kept for ms in block.report.spans[END_TO_END]),
+        gpu=_gpu(found, kept),
+        **shares(summed, len(found.ready[0].affinity)),
+    )
 
-    @property
-    def disturbances(self) -> Sequence[Disturbance]:
-        """What the counters said, by block."""
-        return self._disturbances
+
+def _gpu(found: Collection, kept: Sequence[Placed]) -> GpuSeen | None:
+    states = [block.report.gpu for block in kept if block.report.gpu is not None]
+    return summarise(states, found.device_processes) if states else None
+
+
+def _by_process(blocks: Sequence[Placed], values: Sequence[float], unit: Any) -> FloatArray:
+    """`values`, one a block, over their process's own `unit` (its smallest, its median)."""
+    own: dict[int, list[float]] = {}
+    for block, value in zip(blocks, values, strict=True):
+        own.setdefault(block.process, []).append(value)
+    return np.array([value / unit(own[block.process]) for block, value in zip(blocks, values, strict=True)])
+
+
+def _trend(blocks: Sequence[Placed], headline: str) -> Trend | None:
+    medians = _by_process(blocks, _medians(blocks, headline), np.median)
+    change = drift(medians)
+    if len(medians) < 10 or change is None:
+        return None
+    rho, p = spearman(medians)
+    return Trend(rank_correlation=rho, p=p, change=change)
+
+
+def _medians(blocks: Sequence[Placed], span: str) -> list[float]:
+    return [float(np.median(block.report.spans[span])) for block in blocks]
+
+
+def _setting(found: Collection) -> dict[str, Any]:
+    """The conditions that no verdict needs, for who wants to look."""
+    first, kept = found.ready[0], found.kept()
+    summed = total([block.report.disturbance for block in kept])
+    causes = found.causes()
+    return {
+        "device": first.device,
+        "threads": first.execution.get("threads"),
+        "affinity": first.affinity,
+        "quota_cpus": first.quota_cpus,
+        "execution": first.execution,
+        "distinct_inputs": first.distinct,
+        "headline": first.headline,
+        "seconds": round(found.seconds, 3),
+        "measured_s": round(summed.wall_ns * 1e-9, 3),
+        "own_cpu_s": round(summed.own_cpu_ns * 1e-9, 3),
+        "voluntary_switches": summed.voluntary_switches,
+        "involuntary_switches": summed.involuntary_switches,
+        "minor_faults": summed.minor_faults,
+        "major_faults": summed.major_faults,
+        "calendar_step_s": round(summed.calendar_step_ns * 1e-9, 3),
+        "canary": first.canary,
+        "canary_ms": [block.report.canary_ms for block in kept],
+        "block_median_ms": _medians(kept, first.headline),
+        "block_process": [block.process for block in kept],
+        "blocks_run": len(found.blocks),
+        "dropped_because": dict(Counter(cause for cause in causes if cause)) if len(kept) < len(found.blocks) else {},
+        "first_inferences_ms": [ready.first_ms for ready in found.ready],
+        "notes": found.notes,
+    }
+
+
+def _sizes(found: Collection) -> list[SizeBucket]:
+    """Latencies by size of the input; empty where all lie in one range."""
+    size_of = found.ready[0].sizes
+    ranges = sorted({size_range(size) for size in size_of.values()})
+    return [_bucket(found, span) for span in ranges] if len(ranges) > 1 else []
+
+
+def _bucket(found: Collection, span: tuple[int, int]) -> SizeBucket:
+    sizes = found.ready[0].sizes
+    members = {item for item, size in sizes.items() if size_range(size) == span}
+    values = {
+        name: [
+            ms
+            for block in found.kept()
+            for ms, item in zip(block.report.spans[name], block.report.items[name], strict=True)
+            if item in members
+        ]
+        for name in found.ready[0].spans
+    }
+    return SizeBucket(
+        name=f"{span[0]} to {span[1]}",
+        inputs=len(members),
+        n={name: len(found) for name, found in values.items()},
+        p50={name: percentile(np.array(found), 0.5) for name, found in values.items() if found},
+    )
+
+
+def _queries(spans: Sequence[Span], size: int) -> dict[str, float | None]:
+    """Percentiles of whole queries of `size` samples, ms."""
+    whole = next(span for span in spans if span.name == END_TO_END)
+    named = {"p50": whole.p50.value, "p90": whole.p90.value, "p99": whole.p99.value}
+    return {name: None if value is None else value * size for name, value in named.items()}
 
 
 def _relative_width(median: Quantile) -> float | None:
     if median.value is None or median.low is None or median.high is None or median.value <= 0:
         return None
     return (median.high - median.low) / median.value
-
-
-def torch_threads() -> int | None:
-    """Threads that torch computes one operator with; None where torch is not loaded."""
-    torch = sys.modules.get("torch")
-    count: Callable[[], int] | None = getattr(torch, "get_num_threads", None)
-    return None if count is None else count()

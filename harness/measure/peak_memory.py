@@ -18,3 +18,15 @@ def peak_memory_bytes(proc: Path = Path("/proc")) -> int | None:
         pass
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return (peak if sys.platform == "darwin" else peak * 1024) or None
+
+
+def forget_peak(device: str = "cpu", proc: Path = Path("/proc")) -> bool:
+    """Begin the largest resident set, and the device's, anew; False where the kernel does not let this process."""
+    torch = sys.modules.get("torch")
+    if torch is not None and device.split(":")[0] == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    try:
+        (proc / "self" / "clear_refs").write_text("5", encoding="ascii")
+    except OSError:
+        return False
+    return True

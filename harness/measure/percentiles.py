@@ -19,6 +19,8 @@ DRAWS = 2000
 GRID = 2048
 CONVENTION = "percentile = sorted[int(n*p)], as in MLPerf LoadGen"
 INTERVAL = f"95 % cluster bootstrap over blocks, {DRAWS} draws, fixed seed"
+NESTED = f"95 % cluster bootstrap over processes and the blocks of each, {DRAWS} draws, fixed seed"
+EARLY_STOPPING_CONFIDENCE = 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +49,22 @@ def percentile(values: FloatArray, probability: float) -> float:
 
 
 def cluster_intervals(
-    blocks: Sequence[FloatArray], probabilities: Sequence[float], *, draws: int = DRAWS, seed: int = 0
+    blocks: Sequence[FloatArray],
+    probabilities: Sequence[float],
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+    groups: Sequence[int] | None = None,
 ) -> list[tuple[float, float]]:
     """The 2.5 % and 97.5 % points of each percentile over `draws` resamples of the blocks.
 
-    `blocks` holds (n_i,) float64 arrays, none empty. Above 2,048 values in all, ranks are looked up on a grid of 2,048.
+    `blocks` holds (n_i,) float64 arrays, none empty. With `groups`, the process of each block, processes are drawn first
+    and then as many blocks of each as it has. Above 2,048 values in all, ranks are looked up on a grid of 2,048.
     """
     ordered = np.sort(np.concatenate(blocks))
     grid = ordered[np.unique(np.linspace(0, len(ordered) - 1, min(GRID, len(ordered))).astype(np.int64))]
     below = np.stack([np.searchsorted(np.sort(block), grid, side="right") for block in blocks]).astype(np.float64)
-    weights = _resample_counts(len(blocks), draws, seed)
+    weights = _nested_counts(groups, draws, seed) if groups else resample_counts(len(blocks), draws, seed)
     sizes = np.array([len(block) for block in blocks], dtype=np.float64)
     estimates = np.empty((len(probabilities), draws))
     for first in range(0, draws, 250):
@@ -69,19 +77,58 @@ def cluster_intervals(
     return [(percentile(row, 0.025), percentile(row, 0.975)) for row in estimates]
 
 
-def _resample_counts(n: int, draws: int, seed: int) -> FloatArray:
+def resample_counts(n: int, draws: int, seed: int) -> FloatArray:
     """(draws, n) float64: how often each block is drawn. Raw generator output, since NumPy may change its methods."""
     picks = (np.random.PCG64(seed).random_raw(draws * n) % n).astype(np.int64)
     rows = np.repeat(np.arange(draws, dtype=np.int64), n)
     return np.bincount(rows * n + picks, minlength=draws * n).reshape(draws, n).astype(np.float64)
 
 
-def quantiles(blocks: Sequence[FloatArray], *, seed: int = 0) -> dict[str, Quantile]:
-    """p50, p90 and p99 of all values, each with its interval, or null with the reason; by the rules above."""
+def _nested_counts(groups: Sequence[int], draws: int, seed: int) -> FloatArray:
+    """(draws, blocks) float64: how often each block is drawn where its process was drawn first."""
+    names = sorted(set(groups))
+    if len(names) < 2:
+        return resample_counts(len(groups), draws, seed)
+    drawn = resample_counts(len(names), draws, seed)
+    counts = np.zeros((draws, len(groups)))
+    for place, name in enumerate(names):
+        members = np.flatnonzero(np.asarray(groups) == name)
+        picks = np.random.PCG64(seed + 1 + place).random_raw(draws * len(names) * len(members)) % len(members)
+        # each of its appearances among the processes brings blocks of its own
+        shown = (np.arange(len(names))[None, :] < drawn[:, place, None]).repeat(len(members), axis=1)
+        rows = np.arange(draws).repeat(len(names) * len(members))[shown.ravel()]
+        np.add.at(counts, (rows, members[picks.astype(np.int64)[shown.ravel()]]), 1.0)
+    return counts
+
+
+def early_stopping_bound(values: FloatArray, probability: float) -> float | None:
+    """MLPerf's early-stopping estimate: with 99 % confidence the percentile is not above it, were inferences independent.
+
+    It is sorted[n - t] for the largest t for which at most t of n inferences lie above the percentile with a probability
+    of at most 1 % (loadgen/early_stopping.cc); None where not even t = 1 holds (p90 from 64 on, p99 from 662 on).
+    """
+    n = len(values)
+    above = np.arange(n + 1, dtype=np.float64)
+    factorials = np.concatenate([[0.0], np.cumsum(np.log(above[1:]))])
+    chosen = factorials[n] - factorials - factorials[::-1]
+    # in logarithms, since 0.5 to the power of 2,000 is nothing
+    odds = np.logaddexp.accumulate(chosen + above * math.log1p(-probability) + above[::-1] * math.log(probability))
+    allowed = int(np.searchsorted(odds, math.log(1.0 - EARLY_STOPPING_CONFIDENCE), side="right")) - 1
+    return float(np.sort(values)[n - allowed]) if allowed > 0 else None
+
+
+def quantiles(
+    blocks: Sequence[FloatArray], *, seed: int = 0, groups: Sequence[int] | None = None
+) -> dict[str, Quantile]:
+    """p50, p90 and p99 of all values, each with its interval, or null with the reason; by the rules above.
+
+    `groups` names the process of each block.
+    """
     kept = [block for block in blocks if len(block)]
+    origin = [group for group, block in zip(groups or [0] * len(blocks), blocks, strict=True) if len(block)]
     count = sum(len(block) for block in kept)
     intervals = (
-        cluster_intervals(kept, [rule.probability for rule in RULES], seed=seed)
+        cluster_intervals(kept, [rule.probability for rule in RULES], seed=seed, groups=origin)
         if len(kept) >= min(rule.interval_blocks for rule in RULES)
         else [None] * len(RULES)
     )

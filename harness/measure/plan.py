@@ -28,11 +28,15 @@ class Plan:
     min_pause_s: float = 0.01
     distinct: int = 64
     seed: int = 0
+    processes: int = 1
+    """Fresh processes that take turns: one draws its memory layout once, and keeps it."""
+    retries: int = 0
+    """Up to this many times `seconds` more for blocks that were disturbed."""
 
     def __post_init__(self) -> None:
         if not self.seconds > 0:
             raise UsageError(f"the time to measure is {self.seconds} seconds; give a number above 0")
-        if min(self.max_blocks, self.distinct, self.block_inferences) < 1 or self.block_s < 0:
+        if min(self.max_blocks, self.distinct, self.block_inferences, self.processes) < 1 or self.block_s < 0:
             raise UsageError("a measurement plan needs at least one block, one input and one inference a block")
 
     def warm_up_limits(self, device: str) -> tuple[float, float]:

@@ -120,6 +120,14 @@ def quota_cpus(groups: list[CpuGroup]) -> float | None:
     return min(found, default=None)
 
 
+def quota_of(proc: Path, root: Path) -> float | None:
+    """The CPUs that this process's control groups allow it; None where none sets a quota or nothing is readable."""
+    try:
+        return quota_cpus(cpu_groups(proc, root))
+    except (Unreadable, ValueError):
+        return None
+
+
 def _quota(group: CpuGroup) -> float | None:
     try:
         if group.version == 1:

@@ -5,7 +5,6 @@ with a single pair of readings around all stages. The second is `end_to_end`; it
 """
 
 import gc
-import types
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +20,8 @@ from harness.measure.plan import Plan
 from harness.measure.workload import Stage, Workload, synchroniser
 
 END_TO_END = "end_to_end"
+ON_DEVICE = "_on_device"
+"""Ends the name of the headline's second span on CUDA: the same between two events on the stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,9 @@ class TimedLoop:
         self._synchronise = synchroniser(workload.device)
         self._per_sample_ms = 1e-6 / workload.batch_size
         self._turn = 0
+        self._events = device_events(workload.device)
+        self._headline = workload.headline_stage()[1]
+        self._device_ns: list[float] = []
 
     def apart(self, at: int) -> list[int]:
         """Nanoseconds of every stage on item `at`."""
@@ -52,11 +56,24 @@ class TimedLoop:
         wait = self._synchronise
         marks = [perf_counter_ns()]
         for stage in self._stages:
-            value = stage.call(value, item)
-            if wait is not None:
-                wait()
+            if stage is self._headline and self._events is not None:
+                value = self._between_events(stage, value, item)
+            else:
+                value = stage.call(value, item)
+                if wait is not None:
+                    wait()
             marks.append(perf_counter_ns())
         return [after - before for before, after in pairwise(marks)]
+
+    def _between_events(self, stage: Stage, value: Any, item: Any) -> Any:
+        assert self._events is not None and self._synchronise is not None
+        begin, end = self._events
+        begin.record()
+        result = stage.call(value, item)
+        end.record()
+        self._synchronise()
+        self._device_ns.append(begin.elapsed_time(end) * 1e6)
+        return result
 
     def whole(self, at: int) -> int:
         """Nanoseconds of all stages together on item `at`."""
@@ -68,6 +85,17 @@ class TimedLoop:
         if wait is not None:
             wait()
         return perf_counter_ns() - start
+
+    @property
+    def items(self) -> list[Any]:
+        """The loaded items, in turn."""
+        return self._items
+
+    @property
+    def spans(self) -> list[str]:
+        """Names of the spans that a block reports."""
+        names = [stage.name for stage in self._stages]
+        return [*names, *([self._headline.name + ON_DEVICE] if self._events is not None else []), END_TO_END]
 
     def first(self) -> float:
         """Milliseconds of the very first inference (whatever is compiled or tuned included), on item 0."""
@@ -90,6 +118,7 @@ class TimedLoop:
         apart: list[list[int]] = []
         whole: list[int] = []
         items: list[int] = []
+        self._device_ns = []
         start = perf_counter_ns()
         while not self._finished(len(whole), perf_counter_ns() - start, plan, over):
             at = self._turn % n
@@ -110,6 +139,9 @@ class TimedLoop:
     def _block(self, apart: list[list[int]], whole: list[int], items: list[int]) -> Block:
         table = np.array(apart[1:], dtype=np.float64) * self._per_sample_ms
         spans = {stage.name: table[:, k] for k, stage in enumerate(self._stages)}
+        if self._events is not None:
+            on_device = np.array(self._device_ns[1:], dtype=np.float64)
+            spans[self._headline.name + ON_DEVICE] = on_device * self._per_sample_ms
         spans[END_TO_END] = np.array(whole[1:], dtype=np.float64) * self._per_sample_ms
         n = len(self._items)
         numbers = [self._numbers[at] for at in items[1:]]
@@ -131,11 +163,31 @@ class TimedLoop:
             raise
         except Exception as error:
             raise _failure(f"`{stage.name}`", self._numbers[0], error) from error
-        if isinstance(result, types.GeneratorType):
+        if _is_lazy(result):
             raise SubmissionError(
-                f"`{stage.name}` returned a generator, whose work is done after the clock has stopped; return a list"
+                f"`{stage.name}` returned a {type(_lazy_part(result)).__name__}, whose work is done after the clock has "
+                "stopped; return a list"
             )
         return result
+
+
+def _lazy_part(result: Any) -> Any:
+    return next((part for part in result if isinstance(part, Iterator)), result) if type(result) is list else result
+
+
+def _is_lazy(result: Any) -> bool:
+    """Whether a result, or an entry of it, computes when it is asked (generators, `map`, `zip`)."""
+    return isinstance(_lazy_part(result), Iterator)
+
+
+def device_events(device: str) -> tuple[Any, Any] | None:
+    """Two events that take the time on a CUDA stream; None elsewhere."""
+    if device.split(":")[0] != "cuda":
+        return None
+    import torch
+
+    event: Any = torch.cuda.Event
+    return event(enable_timing=True), event(enable_timing=True)
 
 
 def _failure(what: str, number: int, error: Exception) -> SubmissionError:

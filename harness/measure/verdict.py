@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from harness.measure.disturbance import MOST_FOREIGN, MOST_PRESSURE, MOST_RUN_DELAY, MOST_STEAL
+from harness.measure.gpu_watch import GpuSeen
 from harness.record import Verdict
 
 PLANNED_BLOCKS = 20
@@ -42,6 +44,16 @@ class Conditions:
     interval_width: dict[str, float | None] = field(default_factory=dict)
     trend: Trend | None = None
     unreadable: dict[str, str] = field(default_factory=dict)
+    spread_s: float | None = None
+    """Seconds from the first block to the last; None in records that do not tell."""
+    dropped_share: float = 0.0
+    """Share of the blocks left out by their cause."""
+    outputs_equal: bool | None = None
+    inputs_changed: bool = False
+    suspended_s: float = 0.0
+    clock_backwards: int = 0
+    """Inferences that took no time or less by the clock."""
+    gpu: GpuSeen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +67,21 @@ class Limit:
 
 
 LIMITS = (
-    Limit("run_delay", 0.02, "threads waited for a CPU for {} of the measured time", invalid=0.10),
-    Limit("steal", 0.01, "the hypervisor took {} of the CPU time"),
-    Limit("foreign_load", 0.05, "other processes used {} of the CPUs"),
-    Limit("pressure", 0.05, "some task of the machine waited for a CPU for {} of the time (PSI)"),
+    Limit("run_delay", MOST_RUN_DELAY, "threads waited for a CPU for {} of the measured time", invalid=0.10),
+    Limit("steal", MOST_STEAL, "the hypervisor took {} of the CPU time"),
+    Limit("foreign_load", MOST_FOREIGN, "other processes used {} of the CPUs"),
+    Limit("pressure", MOST_PRESSURE, "some task of the machine waited for a CPU for {} of the time (PSI)"),
     Limit("canary_spread", 0.05, "a fixed computation before each block varied by {} (90th percentile over best)"),
 )
 CANARY_DRIFT = 0.02
 WIDTH = 0.02
 TREND = 0.02
 TREND_P = 0.01
+SPREAD_S = 45.0
+"""Over less time a slow disturbance looks like the model's own latency (MEASUREMENT, 3.5)."""
+DROPPED = 0.5
+CLOCK_SPREAD = 0.03
+HEATING = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,30 +105,76 @@ def recorded_conditions(conditions: Mapping[str, Any]) -> Conditions:
     return msgspec.convert(dict(conditions), Conditions)
 
 
+def exceeded(shares: Mapping[str, float | None]) -> tuple[list[str], list[str]]:
+    """The limits that shares of the measured time pass, in words: those of `invalid`, and those of `unstable` only."""
+    invalid, unstable = [], []
+    for limit in LIMITS:
+        share = shares.get(limit.field)
+        if share is None or share <= limit.unstable:
+            continue
+        if limit.invalid is not None and share > limit.invalid:
+            invalid.append(f"{limit.words.format(_percent(share))}, limit {_percent(limit.invalid)}")
+        else:
+            unstable.append(f"{limit.words.format(_percent(share))}, limit {_percent(limit.unstable)}")
+    return invalid, unstable
+
+
+def _shares(seen: Conditions) -> dict[str, float | None]:
+    return {limit.field: getattr(seen, limit.field) for limit in LIMITS}
+
+
 def _invalid(seen: Conditions) -> Iterator[str]:
     if seen.samples < PLANNED_SAMPLES:
         yield f"{_count(seen.samples, 'inference')} timed, a median needs {PLANNED_SAMPLES}: measure for longer"
     if seen.throttled:
         yield f"a CPU quota stopped the process for {_percent(seen.throttled)} of the measured time"
-    for limit in LIMITS:
-        share = getattr(seen, limit.field)
-        if limit.invalid is not None and share is not None and share > limit.invalid:
-            yield f"{limit.words.format(_percent(share))}, limit {_percent(limit.invalid)}"
+    if seen.outputs_equal is False:
+        yield "the timed model answers otherwise than the scored one"
+    if seen.inputs_changed:
+        yield "the model writes into its input, so that later inferences met other data than the task's"
+    if seen.clock_backwards:
+        yield f"{_count(seen.clock_backwards, 'inference')} timed as lasting nothing or less: the clock stepped"
+    if seen.suspended_s:
+        yield f"the machine was suspended for {seen.suspended_s:.1f} s meanwhile"
+    yield from exceeded(_shares(seen))[0]
 
 
 def _unstable(seen: Conditions) -> Iterator[str]:
-    for limit in LIMITS:
-        share = getattr(seen, limit.field)
-        above = share is not None and share > limit.unstable
-        if above and (limit.invalid is None or share <= limit.invalid):
-            yield f"{limit.words.format(_percent(share))}, limit {_percent(limit.unstable)}"
+    yield from exceeded(_shares(seen))[1]
     if seen.run_delay is None:
         why = seen.unreadable.get("run delay", "not read")
         yield f"whether threads had to wait for a CPU is not readable here ({why})"
     if not seen.steady:
         yield "the warm-up did not become steady in its time"
+    if seen.dropped_share > DROPPED:
+        yield f"{_percent(seen.dropped_share)} of the blocks were disturbed and left out, limit {_percent(DROPPED)}"
     yield from _drifting(seen)
     yield from _too_wide(seen)
+    yield from _too_close(seen)
+    if seen.gpu is not None:
+        yield from _of_gpu(seen.gpu)
+
+
+def _too_close(seen: Conditions) -> Iterator[str]:
+    if seen.spread_s is not None and seen.spread_s < SPREAD_S:
+        yield (
+            f"the blocks lie within {seen.spread_s:.0f} s, {SPREAD_S:.0f} s are needed to see slow disturbances "
+            "(--measure-s 60)"
+        )
+
+
+def _of_gpu(seen: GpuSeen) -> Iterator[str]:
+    for words in seen.slowed_by:
+        yield f"the GPU lowered its clocks: {words}"
+    if seen.clock_spread is not None and seen.clock_spread > CLOCK_SPREAD:
+        yield f"the GPU's SM clock varied by {_percent(seen.clock_spread)}, limit {_percent(CLOCK_SPREAD)}"
+    if seen.foreign_processes:
+        number = seen.foreign_processes
+        yield f"{number} other process{'es' if number > 1 else ''} computed on the GPU"
+    if seen.memory_faults:
+        yield "rows of the GPU's memory wait to be remapped, or could not be"
+    if seen.heating_c_per_10s is not None and seen.heating_c_per_10s > HEATING:
+        yield f"the GPU was still becoming hotter, by {seen.heating_c_per_10s:.1f} °C in 10 s"
 
 
 def _drifting(seen: Conditions) -> Iterator[str]:

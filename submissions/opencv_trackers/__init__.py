@@ -13,6 +13,11 @@ OPTIONS: Final = ()
 """What ``--set`` may choose: nothing, the trackers run with OpenCV's parameters."""
 
 
+def task_for(name: str) -> str:
+    """The task on whose frames ``opencv:name`` is timed where none is named."""
+    return "otb100"
+
+
 def load(name: str, task: "Task", dataset: "Dataset", options: "RunOptions") -> "Submission":
     """The submission ``opencv:name`` for a task that asks for trackers; raises UsageError, SubmissionError or WeightsError."""
     if task.meta.interface.id != "tracker":

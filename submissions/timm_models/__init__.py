@@ -13,6 +13,11 @@ TASKS: Final = ("imagenet",)
 """What its networks are counted on where no task is named: the first that they answer."""
 
 
+def task_for(name: str) -> str:
+    """The task on whose images ``timm:name`` is timed where none is named."""
+    return "imagenet"
+
+
 def load(name: str, task: "Task", dataset: "Dataset", options: "RunOptions") -> "Submission":
     """The submission ``timm:name``; raises UsageError where the task asks for something else than classification."""
     if task.meta.interface.id != "classification":

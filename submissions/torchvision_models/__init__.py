@@ -16,6 +16,13 @@ TASKS: Final = ("imagenet", "coco")
 """What its networks are counted on where no task is named: the first that they answer."""
 
 
+def task_for(name: str) -> str:
+    """The task on whose images ``torchvision:name`` is timed where none is named."""
+    from torchvision.models import detection, list_models
+
+    return "coco" if name in list_models(module=detection) else "imagenet"
+
+
 def load(name: str, task: "Task", dataset: "Dataset", options: "RunOptions") -> "Submission":
     """The submission ``torchvision:name`` for a task; raises UsageError where torchvision has nothing for its interface."""
     if task.meta.interface.id == "classification":

@@ -41,6 +41,8 @@ def snapshot(**changes: object) -> Snapshot:
         "wall_ns": 0, "own_cpu_ns": 0, "voluntary_switches": 0, "involuntary_switches": 0, "minor_faults": 0,
         "major_faults": 0, "delays_ns": {}, "ticks": CpuTicks(0, 0), "pressure_us": 0, "throttled_ns": 0,
     }  # fmt: skip
+    wall = changes.get("wall_ns", 0)
+    fields |= {"calendar_ns": wall, "awake_and_asleep_ns": wall}
     return Snapshot(**(fields | changes))  # type: ignore[arg-type]
 
 

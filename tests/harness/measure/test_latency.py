@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from harness.errors import SubmissionError, UsageError
-from harness.measure import LatencyMeter, Plan, Stage, Workload, measure_latency, method_workload
+from harness.measure import Plan, Stage, Workload, measure_latency, method_workload
 from harness.measure import timed_loop as module
+from harness.measure.collection import Collector
 from harness.measure.disturbance import Probe
+from harness.measure.latency import timing_of
+from harness.measure.station import LocalStation
 from harness.measure.timed_loop import TimedLoop, collector_off, objects_frozen
 from harness.measure.verdict import judge, recorded_conditions
 from harness.measure.warm_up import settled, warm_up
@@ -23,12 +26,13 @@ SHORT = Plan(seconds=0.5, warm_up_cap_s=0.1, warm_up_min_s=0.02, block_s=0.002, 
 AMPLE = Plan(seconds=1000.0, warm_up_cap_s=0.1, warm_up_min_s=0.02, block_s=0.002)
 
 
-def three_blocks(meter: LatencyMeter) -> Timing:
+def three_blocks(workload: Workload, probe: Probe | None = None) -> Timing:
     """Three full blocks, however busy the machine is."""
-    meter.start()
+    collector = Collector([LocalStation(workload, AMPLE, probe)], AMPLE)
+    collector.start()
     for _ in range(3):
-        meter.block()
-    return meter.timing()
+        collector.block()
+    return timing_of(collector.close())
 
 
 class Method:
@@ -105,7 +109,7 @@ def test_all_items_take_turns_in_both_kinds(clock: Clock) -> None:
 
 def test_real_loop_reports_every_span_with_counts_and_conditions() -> None:
     method = Method()
-    timing = three_blocks(LatencyMeter(method_workload(method, 100, lambda i: 1000 + i), AMPLE))
+    timing = three_blocks(method_workload(method, 100, lambda i: 1000 + i))
     assert [span.name for span in timing.spans] == ["prepare", "forward", "finish", "end_to_end"]
     for span in timing.spans:
         assert span.n >= 15 and span.blocks == 3
@@ -142,15 +146,15 @@ def spin(seconds: float) -> None:
 
 
 def test_without_proc_nothing_is_called_stable(tmp_path: Path) -> None:
-    meter = LatencyMeter(method_workload(Method(), 3, lambda i: 500), AMPLE, Probe(tmp_path, tmp_path))
-    timing = three_blocks(meter)
+    timing = three_blocks(method_workload(Method(), 3, lambda i: 500), Probe(tmp_path, tmp_path))
     assert timing.verdict != "stable"
     assert timing.conditions["run_delay"] is None
     assert any("not readable here" in reason for reason in timing.reasons)
 
 
 def test_pauses_spread_the_blocks_and_differ() -> None:
-    meter = LatencyMeter(method_workload(Method(), 3, lambda i: 500), Plan(seconds=30.0, warm_up_cap_s=0.05))
+    plan = Plan(seconds=30.0, warm_up_cap_s=0.05)
+    meter = Collector([LocalStation(method_workload(Method(), 3, lambda i: 500), plan)], plan)
     meter.start()
     pauses = []
     for _ in range(4):
@@ -256,7 +260,7 @@ def test_a_small_network_on_real_tensors() -> None:
 
     stages = (Stage("prepare", lambda value, _: value.float()[None] / 255), Stage("forward", forward))
     images = torch.randint(0, 255, (8, 3, 16, 16), dtype=torch.uint8)
-    timing = three_blocks(LatencyMeter(Workload(count=8, load=lambda i: images[i], stages=stages), AMPLE))
+    timing = three_blocks(Workload(count=8, load=lambda i: images[i], stages=stages))
     assert modes == {True}
     assert timing.conditions["threads"] == torch.get_num_threads()
     assert timing.conditions["canary"] == "torch"
