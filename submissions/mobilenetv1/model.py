@@ -13,7 +13,7 @@ from harness.task import Sample
 from harness.weights import load_into, load_state
 
 from .network import MobileNetV1
-from .preprocess import Preprocessing
+from .preprocess import Preprocessing, normalised
 
 
 class Classifier:
@@ -26,6 +26,15 @@ class Classifier:
     def prepare(self, sample: Sample) -> Tensor:
         """The photograph resized, cropped and normalised, float32 ``(3, crop, crop)`` on the device."""
         return self.preprocessing(sample.inputs["image"]).to(self.device)
+
+    def pixels(self, sample: Sample) -> Tensor:
+        """The photograph resized and cropped, float32 ``(3, crop, crop)`` in [0, 1] on the device."""
+        return self.preprocessing.unit(sample.inputs["image"]).to(self.device)
+
+    def logits(self, images: Tensor) -> Tensor:
+        """Logits (n, classes), differentiable, of `pixels` (n, 3, crop, crop); normalising is a part of it."""
+        found: Tensor = self.module(normalised(images))
+        return found
 
     def forward(self, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
         """Logits ``(classes,)`` of each photograph."""

@@ -36,12 +36,15 @@ class Preprocessing:
 
     def __call__(self, image: NDArray[np.uint8]) -> Tensor:
         """A photograph uint8 (h, w, 3) -> float32 (3, crop, crop), normalised."""
+        return normalised(self.unit(image))
+
+    def unit(self, image: NDArray[np.uint8]) -> Tensor:
+        """The same in [0, 1], not normalised."""
         height, width = self._size(*image.shape[:2])
         resized = self._by_pillow if self.backend == "pil" else self._by_torch
         pixels = resized(image, height, width)
         top, left = round((height - self.crop) / 2.0), round((width - self.crop) / 2.0)
-        pixels = pixels[:, top : top + self.crop, left : left + self.crop]
-        return (pixels - torch.tensor(MEAN)[:, None, None]) / torch.tensor(DEVIATION)[:, None, None]
+        return pixels[:, top : top + self.crop, left : left + self.crop]
 
     def _by_torch(self, image: NDArray[np.uint8], height: int, width: int) -> Tensor:
         """As torchvision resizes tensors of uint8: in floating point, then rounded to whole values again."""
@@ -63,3 +66,9 @@ class Preprocessing:
         short, long = min(height, width), max(height, width)
         other = int(self.resize * long / short)
         return (self.resize, other) if height <= width else (other, self.resize)
+
+
+def normalised(pixels: Tensor) -> Tensor:
+    """Pixels (..., 3, h, w) in [0, 1] with ImageNet's mean taken off, divided by its deviation."""
+    mean, deviation = (torch.tensor(one, device=pixels.device)[:, None, None] for one in (MEAN, DEVIATION))
+    return (pixels - mean) / deviation

@@ -26,16 +26,28 @@ BATCH: Final = 32
 class Classifier:
     """A timm classifier on one device. `module` is what parameters and operations are counted on."""
 
-    def __init__(self, module: nn.Module, transform: Any, device: str) -> None:
+    def __init__(self, module: nn.Module, config: dict[str, Any], device: str) -> None:
         self.module = module.eval().to(device)
-        self._transform, self._device = transform, device
+        self._transform, self._device = create_transform(**config, is_training=False), device
+        self._plain = create_transform(**{**config, "mean": (0.0,) * 3, "std": (1.0,) * 3}, is_training=False)
+        self._mean, self._deviation = (
+            torch.tensor(config[name], device=device)[:, None, None] for name in ("mean", "std")
+        )
 
     def prepare(self, sample: Sample) -> Tensor:
         """uint8 (h, w, 3) -> float32 (3, h', w') as timm's evaluation transform makes it, on the device."""
-        if sample.inputs["image"].dtype != np.uint8:
-            raise PredictionError(f"image {sample.id} is {sample.inputs['image'].dtype}; timm's transforms take uint8")
-        prepared: Tensor = self._transform(Image.fromarray(sample.inputs["image"]))
+        prepared: Tensor = self._transform(_picture(sample))
         return prepared.to(self._device)
+
+    def pixels(self, sample: Sample) -> Tensor:
+        """uint8 (h, w, 3) -> float32 (3, h', w') in [0, 1]: as `prepare` makes it, not normalised."""
+        found: Tensor = self._plain(_picture(sample))
+        return found.to(self._device)
+
+    def logits(self, images: Tensor) -> Tensor:
+        """Logits (n, classes), differentiable, of `pixels` (n, 3, h', w'); normalising is a part of it."""
+        found: Tensor = self.module((images - self._mean) / self._deviation)
+        return found
 
     def forward(self, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
         """Logits ``(classes,)`` of each picture."""
@@ -44,6 +56,12 @@ class Classifier:
     def finish(self, raw: Tensor, sample: Sample) -> dict[str, NDArray[np.float32]]:
         """The logits on the host."""
         return {"logits": raw.float().cpu().numpy()}
+
+
+def _picture(sample: Sample) -> Image.Image:
+    if sample.inputs["image"].dtype != np.uint8:
+        raise PredictionError(f"image {sample.id} is {sample.inputs['image'].dtype}; timm's transforms take uint8")
+    return Image.fromarray(sample.inputs["image"])
 
 
 def load_classifier(name: str, dataset: Dataset, options: RunOptions) -> Submission:
@@ -61,7 +79,7 @@ def load_classifier(name: str, dataset: Dataset, options: RunOptions) -> Submiss
     config = resolve_data_config({}, model=module)
     return Submission(
         name=f"timm:{name}",
-        method=Classifier(module, create_transform(**config, is_training=False), options.device),
+        method=Classifier(module, config, options.device),
         checkpoint=checkpoint,
         options={"preprocessing": described(config)},
         code_digest=f"timm {timm.__version__} {code_digest(__name__)}",

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 from torchvision.models import get_model, get_model_weights, list_models
+from torchvision.transforms.functional import normalize
 
 from harness.errors import UsageError, WeightsError
 from harness.options import RunOptions
@@ -30,13 +31,25 @@ class Classifier:
     def __init__(self, module: nn.Module, preset: Any, device: str) -> None:
         self.module = module.eval().to(device)
         self._preset, self._device = preset, device
+        self._plain = type(preset)(
+            crop_size=preset.crop_size[0], resize_size=preset.resize_size[0], interpolation=preset.interpolation,
+            antialias=preset.antialias, mean=(0.0,) * 3, std=(1.0,) * 3,
+        )  # fmt: skip
 
     def prepare(self, sample: Sample) -> Tensor:
         """uint8 (h, w, 3) -> float32 (3, crop, crop): resized by Pillow, cropped, normalised, on the device."""
-        image = sample.inputs["image"]
-        picture = Image.fromarray(image) if image.dtype == np.uint8 else torch.tensor(image).permute(2, 0, 1)
-        prepared: Tensor = self._preset(picture)
+        prepared: Tensor = self._preset(_picture(sample))
         return prepared.to(self._device)
+
+    def pixels(self, sample: Sample) -> Tensor:
+        """uint8 (h, w, 3) -> float32 (3, crop, crop) in [0, 1]: resized and cropped as by `prepare`, not normalised."""
+        found: Tensor = self._plain(_picture(sample))
+        return found.to(self._device)
+
+    def logits(self, images: Tensor) -> Tensor:
+        """Logits (n, classes), differentiable, of `pixels` (n, 3, crop, crop); normalising is a part of it."""
+        found: Tensor = self.module(normalize(images, self._preset.mean, self._preset.std))
+        return found
 
     def forward(self, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
         """Logits ``(classes,)`` of each picture."""
@@ -45,6 +58,11 @@ class Classifier:
     def finish(self, raw: Tensor, sample: Sample) -> dict[str, NDArray[np.float32]]:
         """The logits on the host."""
         return {"logits": raw.float().cpu().numpy()}
+
+
+def _picture(sample: Sample) -> Any:
+    image = sample.inputs["image"]
+    return Image.fromarray(image) if image.dtype == np.uint8 else torch.tensor(image).permute(2, 0, 1)
 
 
 def load_classifier(name: str, dataset: Dataset, options: RunOptions) -> Submission:

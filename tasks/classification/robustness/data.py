@@ -8,7 +8,6 @@ from typing import Any, Final
 from harness.errors import DataError
 from harness.task import DataRequest, Dataset, Task
 from tasks.classification.benchmarks import CIFAR10
-from tasks.classification.choices import IDENTITY
 from tasks.classification.cifar import open_cifar
 from tasks.classification.imagenet import open_imagenet
 from tasks.classification.robustness.pixels import RESIZED, WHOLE
@@ -82,8 +81,3 @@ def _lines(path: Path) -> Sequence[str]:
         return [line for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}") from None
-
-
-def class_map(dataset: Dataset) -> str:
-    """The class map of the run."""
-    return str(dataset.facts.get("class_map", IDENTITY))

@@ -6,12 +6,12 @@ from typing import Any, Final
 from tasks.classification.robustness.attacks import build
 from tasks.classification.robustness.attacks.attack import Attack
 from tasks.classification.robustness.ball import Ball
-from tasks.classification.robustness.choices import HAS, STANDARD, Value, names
+from tasks.classification.robustness.choices import HAS, Value, names
 from tasks.classification.robustness.driver import Battery
 from tasks.classification.robustness.radii import step_of, value_of
 
-_STEPS: Final = {"pgd": "steps", "square": "queries"}
-"""Attack -> its parameter that ``--steps`` sets; of the others it is `iterations`."""
+_STEPS: Final = {"square": "queries"}
+"""Attack -> its parameter that ``--steps`` sets, where that is not `steps`."""
 
 
 def battery(norm: str, settings: Mapping[str, Value], seed: int) -> Battery:
@@ -32,7 +32,7 @@ def _parameters(name: str, settings: Mapping[str, Value]) -> dict[str, Any]:
     if "step_size" in has:
         found["step_size"] = step_of(str(settings["step_size"]), str(settings["eps"]))
     if settings["steps"]:
-        found[_STEPS.get(name, "iterations")] = settings["steps"]
+        found[_STEPS.get(name, "steps")] = settings["steps"]
     return found
 
 
@@ -51,8 +51,3 @@ def facts(battery: Battery, settings: Mapping[str, Value], classes: int, pixels:
 
 def _notes(notes: tuple[str, ...]) -> dict[str, str]:
     return {"notes": "; ".join(notes)} if notes else {}
-
-
-def is_standard(settings: Mapping[str, Value]) -> bool:
-    """Whether the whole standard battery runs."""
-    return settings["attack"] == STANDARD
