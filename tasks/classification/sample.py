@@ -53,11 +53,11 @@ def class_names(benchmark: Cifar) -> list[str]:
     return [f"{pattern}_{index}" for pattern in PATTERNS for index in range(len(COLOURS))]
 
 
-def write_cifar(directory: Path, benchmark: Cifar) -> None:
-    """Write the binary test batch and the names of the classes."""
+def write_cifar(directory: Path, benchmark: Cifar, count: int | None = None) -> None:
+    """Write the binary test batch, all of it or the first `count` pictures, and the names of the classes."""
     root = directory / benchmark.binary
     root.mkdir(parents=True, exist_ok=True)
-    images, labels = pictures(SEED, COUNTS[benchmark.classes], benchmark.classes)
+    images, labels = pictures(SEED, count or COUNTS[benchmark.classes], benchmark.classes)
     rows = []
     for image, label in zip(images, labels, strict=True):
         before = [label // 5] * (benchmark.label_bytes - 1)
@@ -75,9 +75,9 @@ def write_cifar10_1(directory: Path) -> None:
         _save(directory / f"cifar10.1_{version}_labels.npy", np.array(labels, "<i8"))
 
 
-def write_imagenet(directory: Path) -> None:
-    """Write the validation images and the development kit's truth."""
-    labels = _write_images(directory / "val", lambda index, label: validation_name(index + 1), SEED_IMAGENET)
+def write_imagenet(directory: Path, count: int = IMAGENET_COUNT) -> None:
+    """Write the first `count` validation images and the development kit's truth."""
+    labels = _write_images(directory / "val", lambda index, label: validation_name(index + 1), SEED_IMAGENET, count)
     data = directory / "ILSVRC2012_devkit_t12" / "data"
     data.mkdir(parents=True, exist_ok=True)
     names = wordnet_ids()
@@ -130,8 +130,8 @@ def imagenet_picture(seed: int, index: int) -> Picture:
     return picture(seed, index, index % 100, 100, sides.between(48, 72), sides.between(48, 72))
 
 
-def _write_images(root: Path, name: Callable[[int, int], str], seed: int) -> list[int]:
-    labels = [imagenet_label(index) for index in range(IMAGENET_COUNT)]
+def _write_images(root: Path, name: Callable[[int, int], str], seed: int, count: int = IMAGENET_COUNT) -> list[int]:
+    labels = [imagenet_label(index) for index in range(count)]
     for index, label in enumerate(labels):
         path = root / name(index, label)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,1 @@
+"""Attacks that may only ask: so many queries an image, counted by the harness."""
