@@ -2,11 +2,12 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.errors import DataError, SubmissionError, UsageError, WeightsError
-from harness.layout import locate, open_data
+from harness.layout import Source, open_data, sample_folder
 from harness.loading import load_submission
 from harness.manifest import Manifest
 from harness.options import RunOptions
@@ -17,7 +18,7 @@ from harness.registry import SCHEMES, find_submission, find_task, installed, loa
 from harness.scoring import plan_scoring
 from harness.store import Home, default_home
 from harness.submission import Submission
-from harness.task import Dataset, RunContext, Scoring, Task
+from harness.task import DataRequest, Dataset, RunContext, Scoring, Task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +104,11 @@ def _candidates(submission: str) -> Iterator[str]:
     manifest = find_submission(submission)[1]
     claimed = [claim.task for claim in manifest.claims if claim.task in task_names()]
     for name in dict.fromkeys([*claimed, *task_names()]):
-        if find_task(name).meta.interface.id in manifest.interfaces:
+        try:
+            answers = find_task(name).meta.interface.id in manifest.interfaces
+        except SubmissionError:
+            continue  # a task whose package lacks something must not stop the count of what answers another
+        if answers:
             yield name
 
 
@@ -124,9 +129,6 @@ def _generated(task: Task, options: RunOptions) -> Dataset:
 
 def _open_generated(task: Task, options: RunOptions) -> Dataset | None:
     """A split of the generated sample; None where the sample lacks it."""
-    from harness.layout import Source, sample_folder
-    from harness.task import DataRequest
-
     folder = sample_folder(task, Home(options.home or default_home()).path)
     request = DataRequest(data=folder, split=options.split, with_inputs=True)
     try:
@@ -162,14 +164,21 @@ def _stated_size(submission: Submission) -> list[int]:
 def _on_picture(submission: Submission, size: Sequence[int]) -> Cost:
     if submission.module is None:
         raise SubmissionError(f"{submission.name} names no torch module that could be given a picture; name a --task")
+    try:
+        return _count_picture(deepcopy(submission.module).to("meta"), size, "meta")
+    except Exception:
+        # Without numbers nothing is computed; what needs them (a choice by value, an operator of one's own) is computed.
+        return _count_picture(submission.module, size, submission.device)
+
+
+def _count_picture(module: Any, size: Sequence[int], device: str) -> Cost:
     import torch
 
     from harness.measure import Stage, Workload, count_cost
 
-    picture = torch.rand(1, *size, generator=torch.Generator().manual_seed(0)).to(submission.device)
-    stage = Stage("forward", lambda value, _: submission.module(value))
-    workload = Workload(count=1, load=lambda _: picture, stages=(stage,), device=submission.device)
-    return count_cost(workload, submission.module)
+    picture = torch.rand(1, *size, generator=torch.Generator().manual_seed(0)).to(device)
+    stage = Stage("forward", lambda value, _: module(value))
+    return count_cost(Workload(count=1, load=lambda _: picture, stages=(stage,), device=device), module)
 
 
 def _on_sample(chosen: _Chosen, seed: int) -> Cost:
@@ -183,4 +192,13 @@ def _on_sample(chosen: _Chosen, seed: int) -> Cost:
         batch_size=submission.batch_size, device=submission.device, seed=seed, settings=chosen.scoring.settings,
         advance=lambda count: None,
     )  # fmt: skip
+    _adapt(chosen)
     return count_cost(chosen.task.workload(submission, chosen.dataset, run), submission.module)
+
+
+def _adapt(chosen: _Chosen) -> None:
+    """Show a first few samples to a method that uses their statistics; which ones changes no count."""
+    adapt = getattr(chosen.submission.method, "adapt", None)
+    if callable(adapt):
+        few = range(min(len(chosen.dataset.ids), chosen.submission.batch_size))
+        adapt(chosen.dataset.sample(index) for index in few)

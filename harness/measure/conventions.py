@@ -88,8 +88,9 @@ def _outputs(count: Count, group: str) -> int:
 def thop_2020(count: Count) -> float:
     """pip's thop 0.0.31, as it prints it: summed in single precision, layer after layer.
 
-    Convolutions with their bias, linear layers as multiplications and additions, 2 an element of batch norm, 1 an output
-    of average pooling, k*k + 1 an output of adaptive average pooling.
+    Convolutions with their bias, linear layers (attention writes its own otherwise, which the tool does not see) as
+    multiplications and additions, 2 an element of batch norm, 1 an output of average pooling, k*k + 1 an output of
+    adaptive average pooling, whether a layer or a function pools.
     """
     import numpy as np
 
@@ -107,7 +108,7 @@ def _thop_2020(call: Call) -> int:
     match call.group:
         case "convolution":
             return _macs(call) + (n if facts["bias"] else 0)
-        case "linear" if facts["module"] != "MultiheadAttention":
+        case "linear" if facts["module"] == "Linear":
             return 2 * _macs(call) - (0 if facts["bias"] else n)
         case "batch norm":
             return 2 * n
@@ -129,7 +130,7 @@ def _thop_2022(call: Call) -> int:
     match call.group:
         case "convolution":
             return _macs(call)
-        case "linear" if facts["module"] != "MultiheadAttention":
+        case "linear" if facts["module"] == "Linear":
             return _macs(call)
         case "batch norm" | "layer norm":
             return (4 if facts["affine"] else 2) * n

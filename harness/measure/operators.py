@@ -20,7 +20,7 @@ reflection_pad1d reflection_pad2d reflection_pad3d replication_pad1d replication
 lift_fresh lift lift_fresh_copy resize set _unsafe_view _reshape_copy _reshape_alias _unsafe_index split_with_sizes_copy
 unbind_copy one_hot meshgrid combinations diag_embed as_strided detach alias view t transpose squeeze unsqueeze im2col
 max_unpool2d pixel_shuffle pixel_unshuffle channel_shuffle equal is_nonzero item _local_scalar_dense nonzero resolve_conj
-resolve_neg native_dropout dropout feature_dropout complex view_as_real view_as_complex to
+resolve_neg native_dropout complex view_as_real view_as_complex to
 """
 CREATION: Final = """
 empty empty_like empty_strided empty_permuted new_empty new_empty_strided new_zeros new_ones new_full zeros zeros_like
