@@ -5,6 +5,7 @@ import json
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -27,6 +28,9 @@ from harness.settings import known
 from harness.store import Home, read_record
 from harness.submission import Submission
 from harness.task import Predictions
+
+if TYPE_CHECKING:
+    from harness.measure.comparison import Comparison
 
 NOT_ASKED = Measurements(reason="not asked for")
 
@@ -126,6 +130,15 @@ def bench(options: RunOptions, reporter: Reporter) -> Measurements:
 
     plan, submission = plan_bench(options, reporter)
     return measure_alone(plan, submission, reporter)
+
+
+def bench_against(first: RunOptions, second: RunOptions, reporter: Reporter) -> "Comparison":
+    """Two submissions on the same images, timed in turns; nothing is scored and no record is written."""
+    from harness.comparing import compare_submissions
+
+    one = plan_bench(first, reporter)
+    other = plan_bench(replace(second, task=one[0].options.task), reporter)
+    return compare_submissions(one, other, reporter)
 
 
 def plan_bench(options: RunOptions, reporter: Reporter) -> tuple[Plan, Submission]:

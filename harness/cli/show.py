@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 
 from harness.cli.arguments import print_json
+from harness.cli.show_cost import cost_lines
+from harness.cli.show_speed import number, show_latency, show_throughput
 from harness.cli.terminal import table
 from harness.declaration import plural
-from harness.record import Measurements, Metric, Quantile, Record, Span, Timing, encode
+from harness.record import Measurements, Metric, Record, encode
 from harness.runs import Outcome
 from harness.summary import headlines, method_name
 
@@ -64,47 +66,16 @@ def show_metrics(metrics: list[Metric]) -> str:
 
 def show_measurements(measured: Measurements) -> str:
     """Latency, throughput, energy, cost; what is absent says why."""
-    lines = [line for timing in measured.latency for line in _latency(timing)]
-    lines += [
-        f"throughput    {item.value:.1f} samples/s at batch {item.batch_size}"
-        if item.value is not None
-        else f"throughput    not measured: {item.reason}"
-        for item in measured.throughput
-    ]
-    lines += [f"observed      {_number(item.value)} {item.unit} {item.summary}".rstrip() for item in measured.observed]
+    lines = [line for timing in measured.latency for line in show_latency(timing)]
+    lines += show_throughput(measured.throughput, measured.sweep)
+    lines += [f"observed      {number(item.value)} {item.unit} {item.summary}".rstrip() for item in measured.observed]
     for energy in measured.energy:
         if energy.energy_j is None:
             lines.append(f"energy        not measured: {energy.reason}")
         else:
             lines.append(
-                f"energy        {energy.energy_j:.4g} J a sample, {_number(energy.power_w)} W ({energy.source}, {energy.verdict})"
+                f"energy        {energy.energy_j:.4g} J a sample, {number(energy.power_w)} W ({energy.source}, {energy.verdict})"
             )
     if measured.cost is not None:
-        cost = measured.cost
-        known = f"{cost.parameters:,}" if cost.parameters is not None else f"not counted: {cost.reason}"
-        lines.append(f"parameters    {known}")
-        if cost.macs is not None:
-            partly = "" if cost.complete else f" (incomplete: no formula for {', '.join(cost.uncounted)})"
-            lines.append(f"operations    {cost.macs / 1e9:.4g} GMACs a sample at {cost.input}{partly}")
+        lines += cost_lines(measured.cost)
     return "\n".join(lines)
-
-
-def _latency(timing: Timing) -> list[str]:
-    rows = [f"latency       {timing.verdict}, batch {timing.batch_size}, milliseconds a sample"]
-    rows += [f"  {span.name:<12}{_quantiles(span)}" for span in timing.spans]
-    rows += [f"  {timing.verdict} because {reason}" for reason in timing.reasons]
-    return rows
-
-
-def _quantiles(span: Span) -> str:
-    named = (("p50", span.p50), ("p90", span.p90), ("p99", span.p99))
-    shown = [f"{name} {_number(found.value)}{_between(found)}" for name, found in named if found.value is not None]
-    return f"{', '.join(shown) or f'no percentile, {span.p50.reason}'}  (n = {span.n})"
-
-
-def _between(found: Quantile) -> str:
-    return "" if found.low is None else f" [{_number(found.low)}, {_number(found.high)}]"
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"

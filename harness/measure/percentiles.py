@@ -64,7 +64,7 @@ def cluster_intervals(
     ordered = np.sort(np.concatenate(blocks))
     grid = ordered[np.unique(np.linspace(0, len(ordered) - 1, min(GRID, len(ordered))).astype(np.int64))]
     below = np.stack([np.searchsorted(np.sort(block), grid, side="right") for block in blocks]).astype(np.float64)
-    weights = _nested_counts(groups, draws, seed) if groups else resample_counts(len(blocks), draws, seed)
+    weights = nested_counts(groups, draws, seed) if groups else resample_counts(len(blocks), draws, seed)
     sizes = np.array([len(block) for block in blocks], dtype=np.float64)
     estimates = np.empty((len(probabilities), draws))
     for first in range(0, draws, 250):
@@ -84,7 +84,7 @@ def resample_counts(n: int, draws: int, seed: int) -> FloatArray:
     return np.bincount(rows * n + picks, minlength=draws * n).reshape(draws, n).astype(np.float64)
 
 
-def _nested_counts(groups: Sequence[int], draws: int, seed: int) -> FloatArray:
+def nested_counts(groups: Sequence[int], draws: int, seed: int) -> FloatArray:
     """(draws, blocks) float64: how often each block is drawn where its process was drawn first."""
     names = sorted(set(groups))
     if len(names) < 2:
