@@ -7,12 +7,12 @@ train with full differences, which their larger network needs. The weights are s
 import argparse
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from submissions.addernet.network import AdderResNet
 from submissions.resnet_cifar.model import NORMALISATIONS, to_tensor
+from submissions.training import save_half, train_classifier
 from tasks.classification.sample import SEED, pictures
 
 TRAINING_SEED = SEED + 1
@@ -30,26 +30,11 @@ def training_set(count: int) -> tuple[Tensor, Tensor]:
 def train(network: nn.Module, images: Tensor, labels: Tensor, epochs: int, rate: float = 2e-2) -> nn.Module:
     """Train with Adam, the learning rate on one cycle."""
     optimiser = torch.optim.Adam(network.parameters(), lr=rate)
-    steps = epochs * (len(images) // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps, pct_start=0.2)
-    random = np.random.default_rng(TRAINING_SEED)
-    network.train()
-    for _ in range(epochs):
-        order = torch.from_numpy(random.permutation(len(images)))
-        for start in range(0, len(order) - BATCH + 1, BATCH):
-            chosen = order[start : start + BATCH]
-            loss = nn.functional.cross_entropy(network(images[chosen]), labels[chosen])
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            schedule.step()
-    return network.eval()
+    return train_classifier(network, images, labels, epochs, optimiser, size=BATCH, seed=TRAINING_SEED)
 
 
 def main() -> None:
     """Train and write ``sample.safetensors`` beside this file."""
-    from safetensors.torch import save_file
-
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pictures", type=int, default=2000)
     parser.add_argument("--epochs", type=int, default=6)
@@ -57,9 +42,7 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(TRAINING_SEED)
     network = train(AdderResNet(DEPTH, 10, WIDTH), *training_set(options.pictures), options.epochs)
-    state = {name: value.detach().clone() for name, value in network.state_dict().items()}
-    floats = {name: value.to(torch.float16) if value.is_floating_point() else value for name, value in state.items()}
-    save_file(floats, Path(__file__).with_name("sample.safetensors"))
+    save_half(network, Path(__file__).with_name("sample.safetensors"))
 
 
 if __name__ == "__main__":

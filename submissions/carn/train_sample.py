@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from submissions.carn.network import CARN, SCALES
-from tasks.superres.training import TRAINING_SEED, batches, fit, pairs, save_half
+from submissions.training import save_half
+from tasks.superres.training import TRAINING_SEED, batches, fit, pairs
 
 SMALL: dict[str, Any] = {"channels": 16}
 SMALL_MOBILE: dict[str, Any] = {"channels": 24, "groups": 4, "mobile": True}

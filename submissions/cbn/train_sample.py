@@ -5,6 +5,7 @@ sample's, the cameras are the same. The weights are stored as float16.
 """
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 
 from submissions.cbn.model import to_tensor
 from submissions.cbn.network import CameraNetwork
+from submissions.training import minimise, save_half
 from tasks.reid.pedestrians import picture
 from tasks.reid.sample import SEED
 
@@ -39,18 +41,17 @@ def train(people: int, shots: int, epochs: int, rate: float = 4e-3) -> CameraNet
     parameters = [p for p in (*network.parameters(), *classifier.parameters()) if p.requires_grad]
     optimiser = torch.optim.AdamW(parameters, lr=rate, weight_decay=5e-3)
     steps = len(labels) // BATCH
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=epochs * steps, pct_start=0.1)
     random = np.random.default_rng(TRAINING_SEED)
-    for _ in range(epochs):
-        orders = np.stack([random.permutation(len(labels)) for _ in CAMERAS])
-        for step in range(steps):
-            chosen = torch.from_numpy(orders[:, step * BATCH : (step + 1) * BATCH])
-            flip = bool(random.integers(2))
-            loss = _loss(network, classifier, images, labels, chosen, flip=flip)
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            schedule.step()
+
+    def losses() -> Iterator[Tensor]:
+        for _ in range(epochs):
+            orders = np.stack([random.permutation(len(labels)) for _ in CAMERAS])
+            for step in range(steps):
+                chosen = torch.from_numpy(orders[:, step * BATCH : (step + 1) * BATCH])
+                flip = bool(random.integers(2))
+                yield _loss(network, classifier, images, labels, chosen, flip=flip)
+
+    minimise(optimiser, losses(), epochs * steps, rise=0.1)
     return network.eval()
 
 
@@ -67,8 +68,6 @@ def _loss(
 
 def main() -> None:
     """Train and write ``sample.safetensors`` beside this file."""
-    from safetensors.torch import save_file
-
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=240)
     parser.add_argument("--shots", type=int, default=4)
@@ -77,9 +76,7 @@ def main() -> None:
     # The network is so small that threads wait for each other longer than they work.
     torch.set_num_threads(1)
     network = train(options.people, options.shots, options.epochs)
-    state = {name: value.detach().clone() for name, value in network.state_dict().items()}
-    floats = {name: value.to(torch.float16) if value.is_floating_point() else value for name, value in state.items()}
-    save_file(floats, Path(__file__).with_name("sample.safetensors"))
+    save_half(network, Path(__file__).with_name("sample.safetensors"))
 
 
 if __name__ == "__main__":

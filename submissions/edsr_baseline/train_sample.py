@@ -9,7 +9,8 @@ from pathlib import Path
 import torch
 
 from submissions.edsr_baseline.network import EDSR, PEAK
-from tasks.superres.training import TRAINING_SEED, batches, fit, pairs, save_half
+from submissions.training import save_half
+from tasks.superres.training import TRAINING_SEED, batches, fit, pairs
 
 SMALL: dict[str, int] = {"channels": 24, "blocks": 4}
 """The small variants' network, as the manifest's options have it."""

@@ -10,7 +10,8 @@ from pathlib import Path
 import torch
 
 from submissions.imdn.network import IMDN
-from tasks.superres.training import TRAINING_SEED, batches, fit, pairs, save_half
+from submissions.training import save_half
+from tasks.superres.training import TRAINING_SEED, batches, fit, pairs
 
 SMALL: dict[str, int] = {"channels": 24, "blocks": 3, "reduction": 8}
 """The small variants' network, as the manifest's options have it."""

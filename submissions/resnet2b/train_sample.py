@@ -8,13 +8,13 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from submissions.resnet2b.network import VerifiedResNet
 from submissions.resnet_cifar.model import NORMALISATIONS, to_tensor
-from submissions.resnet_cifar.train_sample import TRAINING_SEED, save
+from submissions.resnet_cifar.train_sample import TRAINING_SEED
+from submissions.training import save_half, train_classifier
 from tasks.classification.sample import pictures
 
 RADIUS: Final = 8 / 255
@@ -52,20 +52,11 @@ def perturbed(network: nn.Module, images: Tensor, labels: Tensor, radius: float)
 def train(network: nn.Module, images: Tensor, labels: Tensor, epochs: int, rate: float = 2e-3) -> None:
     """Train with Adam, the learning rate on one cycle, the radius growing over the first half."""
     optimiser = torch.optim.Adam(network.parameters(), lr=rate)
-    steps = epochs * (len(images) // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps, pct_start=0.2)
-    random = np.random.default_rng(TRAINING_SEED)
-    for epoch in range(epochs):
-        order = torch.from_numpy(random.permutation(len(images)))
-        radius = RADIUS * min(1.0, 2 * (epoch + 1) / epochs)
-        for start in range(0, len(order) - BATCH + 1, BATCH):
-            chosen = order[start : start + BATCH]
-            attacked = perturbed(network, images[chosen], labels[chosen], radius)
-            loss = nn.functional.cross_entropy(network(attacked), labels[chosen])
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            schedule.step()
+
+    def attacked(batch: Tensor, labels: Tensor, epoch: int) -> Tensor:
+        return perturbed(network, batch, labels, RADIUS * min(1.0, 2 * (epoch + 1) / epochs))
+
+    train_classifier(network, images, labels, epochs, optimiser, size=BATCH, seed=TRAINING_SEED, altered=attacked)
 
 
 def train_sample(stages: int, width: int, path: Path, count: int, epochs: int) -> None:
@@ -75,7 +66,7 @@ def train_sample(stages: int, width: int, path: Path, count: int, epochs: int) -
     images, labels = pictures(TRAINING_SEED, count, 10)
     network = VerifiedResNet(stages, width)
     train(Normalised(network), torch.stack([to_tensor(one) for one in images]), torch.tensor(labels), epochs)
-    save(network, path)
+    save_half(network, path)
 
 
 def main() -> None:

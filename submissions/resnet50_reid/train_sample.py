@@ -4,6 +4,7 @@ The people come from another seed than the sample's, the cameras are the same. T
 """
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from submissions.resnet50_reid.model import to_input
 from submissions.resnet50_reid.network import EmbeddingNetwork
+from submissions.training import minimise, save_half, shuffled
 from tasks.reid.pedestrians import HEIGHT, WIDTH, picture
 from tasks.reid.sample import SEED
 
@@ -40,28 +42,22 @@ def train(people: int, shots: int, epochs: int, rate: float = 4e-3) -> Embedding
     classifier = nn.Linear(network.base.channels, people, bias=False)
     parameters = [p for p in (*network.parameters(), *classifier.parameters()) if p.requires_grad]
     optimiser = torch.optim.AdamW(parameters, lr=rate, weight_decay=5e-3)
-    steps = epochs * (len(images) // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps, pct_start=0.1)
     random = np.random.default_rng(TRAINING_SEED)
-    for _ in range(epochs):
-        order = torch.from_numpy(random.permutation(len(images)))
-        for start in range(0, len(order) - BATCH + 1, BATCH):
-            chosen = order[start : start + BATCH]
-            batch = images[chosen]
-            batch = batch.flip(3) if random.integers(2) else batch
-            scores = classifier(network(batch))
-            loss = nn.functional.cross_entropy(scores, labels[chosen], label_smoothing=0.1)
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            schedule.step()
+
+    def losses() -> Iterator[Tensor]:
+        for _ in range(epochs):
+            for chosen in shuffled(len(images), BATCH, random):
+                batch = images[chosen]
+                batch = batch.flip(3) if random.integers(2) else batch
+                scores = classifier(network(batch))
+                yield nn.functional.cross_entropy(scores, labels[chosen], label_smoothing=0.1)
+
+    minimise(optimiser, losses(), epochs * (len(images) // BATCH), rise=0.1)
     return network.eval()
 
 
 def main() -> None:
     """Train and write ``sample.safetensors`` beside this file."""
-    from safetensors.torch import save_file
-
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=240)
     parser.add_argument("--shots", type=int, default=4)
@@ -70,9 +66,7 @@ def main() -> None:
     # The network is so small that threads wait for each other longer than they work.
     torch.set_num_threads(1)
     network = train(options.people, options.shots, options.epochs)
-    state = {name: value.detach().clone() for name, value in network.state_dict().items()}
-    floats = {name: value.to(torch.float16) if value.is_floating_point() else value for name, value in state.items()}
-    save_file(floats, Path(__file__).with_name("sample.safetensors"))
+    save_half(network, Path(__file__).with_name("sample.safetensors"))
 
 
 if __name__ == "__main__":

@@ -6,12 +6,12 @@ The pictures come from another seed than the samples'. The weights are stored as
 import argparse
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from submissions.resnet_cifar.model import NORMALISATIONS, to_tensor
 from submissions.resnet_cifar.network import ResNet
+from submissions.training import save_half, train_classifier
 from tasks.classification.sample import SEED, pictures
 
 TRAINING_SEED = SEED + 1
@@ -29,28 +29,7 @@ def training_set(count: int, classes: int) -> tuple[Tensor, Tensor]:
 def train(network: nn.Module, images: Tensor, labels: Tensor, epochs: int, rate: float = 1e-2) -> nn.Module:
     """Train with AdamW, the learning rate on one cycle."""
     optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-2)
-    steps = epochs * (len(images) // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps, pct_start=0.2)
-    random = np.random.default_rng(TRAINING_SEED)
-    network.train()
-    for _ in range(epochs):
-        order = torch.from_numpy(random.permutation(len(images)))
-        for start in range(0, len(order) - BATCH + 1, BATCH):
-            chosen = order[start : start + BATCH]
-            loss = nn.functional.cross_entropy(network(images[chosen]), labels[chosen])
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            schedule.step()
-    return network.eval()
-
-
-def save(network: nn.Module, path: Path) -> None:
-    """Store the weights as float16."""
-    from safetensors.torch import save_file
-
-    state = {name: value.detach().clone() for name, value in network.state_dict().items()}
-    save_file({n: value.to(torch.float16) if value.is_floating_point() else value for n, value in state.items()}, path)
+    return train_classifier(network, images, labels, epochs, optimiser, size=BATCH, seed=TRAINING_SEED)
 
 
 def main() -> None:
@@ -65,7 +44,7 @@ def main() -> None:
         torch.manual_seed(TRAINING_SEED)
         images, labels = training_set(options.pictures, classes)
         network = train(ResNet(DEPTH, classes, width), images, labels, options.epochs)
-        save(network, Path(__file__).with_name(f"sample{classes}.safetensors"))
+        save_half(network, Path(__file__).with_name(f"sample{classes}.safetensors"))
 
 
 if __name__ == "__main__":

@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from submissions.training import save_half
 from submissions.vdsr.luma import rgb_to_ycbcr
 from submissions.vdsr.network import VDSR
 from tasks.superres.resize import upscale
-from tasks.superres.training import TRAINING_SEED, Pair, batches, fit, pairs, save_half
+from tasks.superres.training import TRAINING_SEED, Pair, batches, fit, pairs
 
 SMALL: dict[str, int] = {"layers": 8, "channels": 20}
 """The small variant's network, as the manifest's options have it."""

@@ -1,7 +1,6 @@
 """Training small networks on generated pictures of another seed than the sample's: what train_sample.py scripts share."""
 
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,12 +72,3 @@ def fit(
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         schedule.step()
-
-
-def save_half(network: "Module", path: Path) -> None:
-    """Write the network's state as float16 safetensors."""
-    import torch
-    from safetensors.torch import save_file
-
-    state = {name: value.detach().to(torch.float16).contiguous() for name, value in network.state_dict().items()}
-    save_file(state, path)
