@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from harness.record import Cost, Energy, Observed, Record, Throughput, Timing
+from harness.record import Energy, Observed, Record, Throughput, Timing
 from leaderboard.board_tables import shared_reasons
 from leaderboard.boards import speed_flags
-from leaderboard.cells import macs_cell, memory_cell, parameters_cell
-from leaderboard.numbers import MUTED_VERDICTS, counted, quantile_cell, text_cell, value_cell, verdict_note
+from leaderboard.cost_view import cost_section
+from leaderboard.numbers import MUTED_VERDICTS, quantile_cell, text_cell, value_cell, verdict_note
 from leaderboard.table import Cell, Column, Row, Table
 from leaderboard.text import clean, name
 from leaderboard.view import Fact, Section
@@ -48,7 +48,7 @@ def measurement_sections(record: Record) -> Iterator[Section]:
     for index, energy in enumerate(found.energy):
         yield _energy(index, energy, speed_flags(record, "energy"))
     if timed:
-        yield _cost(record, found.cost)
+        yield cost_section(record, found.cost)
 
 
 def _latency(index: int, timing: Timing, flags: str) -> Section:
@@ -144,22 +144,3 @@ def _energy(index: int, found: Energy, flags: str) -> Section:
     items = [Cell(value=line, text=f"Tried: {clean(line)}") for line in found.tried]
     enable = [f"To enable it: {clean(found.how_to_enable)}"] if found.how_to_enable else []
     return Section(id=f"energy-{index}", title="Energy", facts=facts, items=items, paragraphs=enable)
-
-
-def _cost(record: Record, found: Cost | None) -> Section:
-    facts = [
-        Fact(label="Parameters", cell=parameters_cell(record)),
-        Fact(label="MACs of one sample", cell=macs_cell(record)),
-        Fact(label="Peak memory, MiB", cell=memory_cell(record)),
-    ]
-    if found is not None:
-        facts += [Fact(label="Counted input", cell=text_cell(name(found.input)))]
-        facts += [
-            Fact(label=f"operations, {name(kind)}", cell=Cell(value=count, text=counted(count)))
-            for kind, count in found.operations.items()
-        ]
-        facts += [
-            Fact(label=f"under {name(view)}", cell=value_cell(value, "it does not exist"))
-            for view, value in found.views.items()
-        ]
-    return Section(id="cost", title="Cost", facts=facts)

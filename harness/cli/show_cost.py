@@ -29,6 +29,26 @@ def show_cost(cost: Cost) -> list[str]:
     return lines
 
 
+def cost_lines(cost: Cost) -> list[str]:
+    """A cost among other measurements: parameters, operations, and the size where layers declare another than is stored."""
+    lines = [f"parameters    {_parameters(cost)}"]
+    if cost.sizes and cost.sizes["deployed_bits"] not in (0, cost.sizes["stored_bits"]):
+        lines.append(f"size          {_size(cost)}")
+    if cost.macs is not None:
+        partly = "" if cost.complete else f" (incomplete: no formula for {', '.join(cost.uncounted)})"
+        lines.append(f"operations    {cost.macs / 1e9:.4g} GMACs a sample at {cost.input}{partly}")
+        declared = _declared(cost)
+        lines += [f"  declared    {', '.join(f'{n / 1e9:.4g} G {kind}' for kind, n in declared)}"] if declared else []
+    return lines
+
+
+def _declared(cost: Cost) -> list[tuple[str, int | float]]:
+    """What layers that declare their costs compute, by type."""
+    rows = [row.operations for row in cost.operators if row.group == "declared"]
+    kinds = {kind: sum(row.get(kind, 0) for row in rows) for kind in cost.operations if not kind.startswith("bytes")}
+    return [(kind, n) for kind, n in kinds.items() if n]
+
+
 def _parameters(cost: Cost) -> str:
     if cost.parameters is None:
         return f"not counted: {cost.reason or 'the submission names no torch module'}"
