@@ -14,7 +14,7 @@ def test_every_epoch_has_every_picture_at_most_once_in_full_batches() -> None:
     random = np.random.default_rng(3)
     first, second = ([batch.tolist() for batch in shuffled(10, 4, random)] for _ in range(2))
     for epoch in (first, second):
-        assert [len(batch) for batch in epoch] == [4, 4] and len(set(sum(epoch, []))) == 8
+        assert [len(batch) for batch in epoch] == [4, 4] and len({index for batch in epoch for index in batch}) == 8
     assert first != second
 
 
