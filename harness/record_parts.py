@@ -233,16 +233,27 @@ class Energy(Part, frozen=True):
 
     verdict: Verdict
     energy_j: Annotated[float | None, Meta(description="Gross joules a sample.")]
-    power_w: Annotated[float | None, Meta(description="Mean watts in the window.")]
-    reason: Annotated[str, Meta(description="Why it is null.")] = ""
+    power_w: Annotated[float | None, Meta(description="Mean watts under load.")]
+    net_energy_j: Annotated[
+        float | None, Meta(description="Joules a sample above idling; null where idling was not measured.")
+    ] = None
+    idle_w: Annotated[float | None, Meta(description="Mean watts while idle, before and after.")] = None
+    reason: Annotated[str, Meta(description="Why it is null, or other than stable.")] = ""
     source: str = ""
     scope: Annotated[str, Meta(description="What the source covers: GPU board, CPU package, wall.")] = ""
-    window_s: float | None = None
+    update_period_s: Annotated[float | None, Meta(description="Seconds between two values of the source, as seen.")] = (
+        None
+    )
+    n_ticks: Annotated[
+        int | None, Meta(description="How often the source moved in a window, in the one where it moved least.")
+    ] = None
+    window_s: Annotated[float | None, Meta(description="Mean length of the windows.")] = None
     samples: int = 0
     tried: Annotated[list[str], Meta(description="Every source that was tried, with what it answered.")] = []
     how_to_enable: str = ""
     facts: Annotated[
-        dict[str, Any], Meta(description="Idle watts, net joules, update period, ticks, cross-check.")
+        dict[str, Any],
+        Meta(description="Windows, idling, temperatures, other sources, peak, aliasing."),
     ] = {}
 
 
@@ -288,7 +299,8 @@ class Cost(Part, frozen=True):
         int | None, Meta(description="Parameters without those that are used in training only.")
     ] = None
     sizes: Annotated[
-        dict[str, int], Meta(description="Bits: stored_bits as held here, deployed_bits at declared widths, buffer_bits.")
+        dict[str, int],
+        Meta(description="Bits: stored_bits as held here, deployed_bits at declared widths, buffer_bits."),
     ] = {}
     facts: dict[str, Any] = {}
 

@@ -1,16 +1,19 @@
 """What this machine can measure, and for what it cannot: why, and what would allow it."""
 
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from harness.measure.counter import Source, opened
 from harness.measure.disturbance import Probe
-from harness.measure.energy import open_first, sources_for
+from harness.measure.energy_sources import sources_for
+from harness.measure.exclusive import exclusive
 from harness.measure.host_facts import cpu_facts
 from harness.measure.nvml import ENABLE, gpu_facts, open_nvml
+from harness.measure.nvml_energy import nvml_sources_at
 from harness.measure.procfs import Unreadable, cpu_groups, quota_cpus
+from harness.measure.thermometer import cpu_thermometer
 
 NO_GATE = "use Linux with /proc mounted and CONFIG_SCHED_INFO; without it no latency is called stable"
 GATES = (
@@ -42,7 +45,8 @@ def examine(proc: Path = Path("/proc"), groups_root: Path = Path("/sys/fs/cgroup
     probe = Probe(proc=proc, groups_root=groups_root)
     probe.snapshot()
     checks = [_gate(probe, *gate) for gate in GATES]
-    checks += [_quota(proc, groups_root), _clock(), *_energy(), _gpu()]
+    checks += [_quota(proc, groups_root), _clock(), _lock(), _temperature()]
+    checks += [_energy("energy of the CPU", sources_for("cpu")), *_gpus()]
     return checks + [_package(*package) for package in PACKAGES]
 
 
@@ -73,24 +77,43 @@ def _clock() -> Check:
     return Check("clock control", False, f"governor {governor}", "sudo cpupower frequency-set -g performance")
 
 
-def _energy() -> Iterator[Check]:
-    for device, what in (("cpu", "energy of the CPU"), ("cuda", "energy of the GPU")):
-        counter, tried, enable = open_first(sources_for(device))
-        if counter is None:
-            reasons = dict.fromkeys(answer.split(": ", 1)[1] for answer in tried)
-            yield Check(what, False, "; ".join(reasons), enable)
-            continue
-        with closing(counter):
-            yield Check(what, True, f"{counter.name}, {counter.scope}")
+def _energy(what: str, sources: Sequence[Source]) -> Check:
+    with opened(sources) as found:
+        if not found.counters:
+            return Check(what, False, "; ".join(found.tried), found.how_to_enable)
+        counters = ", then compared with ".join(f"{counter.name} ({counter.scope})" for counter in found.counters[:2])
+        return Check(what, True, counters)
 
 
-def _gpu() -> Check:
+def _gpus() -> Iterator[Check]:
+    """Whether NVML answers, and for every card what it is and whether its energy can be read."""
     try:
         gpus = gpu_facts(open_nvml())
     except Unreadable as error:
-        return Check("GPU", False, str(error), ENABLE)
-    names = ", ".join(str(gpu["name"]) for gpu in gpus)
-    return Check("GPU", bool(gpus), names or "NVML lists none", "" if gpus else ENABLE)
+        yield Check("GPU", False, str(error), ENABLE)
+        yield Check("energy of the GPU", False, str(error), ENABLE)
+        return
+    if not gpus:
+        yield Check("GPU", False, "NVML lists none", ENABLE)
+    for i, gpu in enumerate(gpus):
+        limit = f", limit {gpu['power_limit_w']:.0f} W" if gpu["power_limit_w"] else ""
+        yield Check(f"GPU {i}", True, f"{gpu['name']}, driver {gpu['driver']}{limit}{', MIG' if gpu['mig'] else ''}")
+        yield _energy(f"energy of GPU {i}", nvml_sources_at(i))
+
+
+def _lock() -> Check:
+    """Whether a second measurement would wait for this one; nothing is locked."""
+    with exclusive("cpu", [], lambda _: None) as held:
+        if held.gap:
+            return Check("one measurement at a time", False, held.gap, "export HARNESS_LOCKS=/a/folder/of/all/users")
+        return Check("one measurement at a time", True, held.covers.partition(", ")[2])
+
+
+def _temperature() -> Check:
+    now_c = cpu_thermometer()()
+    if now_c is None:
+        return Check("temperature of the CPU", False, "no thermal zone or sensor is exposed", "sudo modprobe coretemp")
+    return Check("temperature of the CPU", True, f"{now_c:.0f} °C")
 
 
 def _package(name: str, use: str, enable: str) -> Check:

@@ -3,230 +3,203 @@
 The load runs through both edges of a window, and a window begins and ends where the counter moves (MEASUREMENT, 3.12).
 """
 
-import statistics
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
-from dataclasses import asdict, dataclass
-from itertools import cycle
-from time import perf_counter
-from typing import Any, Protocol
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
 
-from harness.measure.nvml import ENABLE, NvmlEnergy, NvmlPower, find_handle, open_nvml
-from harness.measure.procfs import Unreadable, allowed_cpus
-from harness.measure.rapl import find_rapl, rapl_advice
-from harness.measure.workload import Workload, synchroniser
-from harness.record import Energy, Verdict
+from harness.measure.aliasing import aliasing_bound
+from harness.measure.counter import Counter, Opened, Source, opened
+from harness.measure.disturbance import Probe, between, shares
+from harness.measure.energy_run import IDLE_S, SETTLE_S, Budget, Collected, EnergyRun
+from harness.measure.energy_sources import sources_for, unknown_reason
+from harness.measure.energy_verdict import EnergySeen, impossible, judge_energy, spread
+from harness.measure.gpu_watch import GpuWatch, summarise
+from harness.measure.load import headline_loop
+from harness.measure.pace import Pace
+from harness.measure.procfs import Unreadable
+from harness.measure.thermometer import Thermometer, cpu_thermometer
+from harness.measure.windows import WINDOW_S, WINDOWS
+from harness.measure.workload import Workload
+from harness.record import Energy
 
-WINDOW_S = 5.0
-WINDOWS = 3
-SPREAD = 0.01
-PLAUSIBLE = 1.5
-NO_TICK_S = 2.0
-
-
-class Counter(Protocol):
-    """Something that counts energy."""
-
-    name: str
-    scope: str
-    poll_s: float
-    needs_ticks: int
-
-    @property
-    def limit_w(self) -> float | None:
-        """What the measured part may draw, watts."""
-
-    def joules(self) -> float:
-        """Joules since some moment; raises Unreadable or CounterError."""
-
-    def close(self) -> None:
-        """Release the source."""
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A kind of counter, and how to open it on this machine."""
-
-    name: str
-    open: Callable[[], Counter]
-    advice: Callable[[str], str]
-    """From why it cannot be read, to what would allow it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Energy between two moments at which the counter moved."""
-
-    joules: float
-    seconds: float
-    inferences: int
-    ticks: int
-
-
-def sources_for(device: str) -> list[Source]:
-    """What could count the energy of work on `device`, best first."""
-    if device.split(":")[0] == "cuda":
-        return [Source(kind.name, _nvml(kind, device), lambda _: ENABLE) for kind in (NvmlEnergy, NvmlPower)]
-    if device == "cpu":
-        return [Source("RAPL", lambda: find_rapl(cpus=allowed_cpus()), rapl_advice)]
-    return []
-
-
-def _nvml(kind: Callable[[Any, Any], Counter], device: str) -> Callable[[], Counter]:
-    def open_counter() -> Counter:
-        nvml = open_nvml()
-        return kind(nvml, find_handle(nvml, device))
-
-    return open_counter
-
-
-def open_first(sources: Sequence[Source]) -> tuple[Counter | None, list[str], str]:
-    """The first source that can be read; what was tried, with every answer; how to enable one where none could be."""
-    tried: list[str] = []
-    advice: list[str] = []
-    for source in sources:
-        try:
-            counter = source.open()
-            counter.joules()
-        except Unreadable as error:
-            tried.append(f"{source.name}: {error}")
-            advice.append(source.advice(str(error)))
-        else:
-            return counter, [*tried, f"{source.name}: used"], ""
-    return None, tried, "; ".join(dict.fromkeys(advice))
+FULL_S = WINDOWS * WINDOW_S + 2 * (IDLE_S + SETTLE_S) + 3.0
+"""What a stable energy takes with a counter that ticks: three windows, idling on both sides, warm-up."""
 
 
 def measure_energy(
     workload: Workload,
     *,
-    seconds: float = WINDOWS * WINDOW_S,
+    seconds: float = FULL_S,
     sources: Sequence[Source] | None = None,
+    reference_c: float | None = None,
+    thermometer: Thermometer | None = None,
+    pace: Pace | None = None,
 ) -> Energy:
-    """Gross energy of the headline span over real prepared inputs; null with the reason where nothing counts it.
+    """Gross and net energy of the headline span over real prepared inputs; null with the reason where nothing counts it.
 
-    Returns at once where there is no source; else takes about `seconds`, in up to 3 windows of at least 5 s.
+    Returns at once where there is no source; else takes about `seconds`: windows of at least 5 s first, and of what is
+    left up to 10 s of idling before and after. `reference_c`, degrees Celsius, is what the device is left to cool to
+    before. Raises whatever the workload raises.
     """
-    windows = max(1, min(WINDOWS, int(seconds / WINDOW_S)))
-    window_s = seconds / windows
-    counter, tried, enable = open_first(sources_for(workload.device) if sources is None else sources)
-    if counter is None:
-        reason = "no energy counter can be read here: " + ("; ".join(tried) or f"none is known for {workload.device}")
-        return _absent(reason, tried, enable)
-    with closing(counter), workload.entered():
-        step = headline_loop(workload)
-        try:
-            found = [run_window(counter, step, window_s) for _ in range(windows)]
-        except Unreadable as error:
-            return _absent(str(error), [*tried, f"{counter.name}: {error}"], enable)
-    return _result(found, counter, tried, workload.batch_size, window_s)
+    pace = pace or Pace()
+    with opened(sources_for(workload.device, pace.clock) if sources is None else sources) as found:
+        if not found.counters:
+            return _absent(_no_source(workload.device, found), found)
+        surroundings = Surroundings(workload.device, pace)
+        budget = Budget(seconds, min(1.0 if workload.device == "cpu" else 3.0, seconds / 5))
+        with workload.entered():
+            step = headline_loop(workload)
+            run = EnergyRun(found, step, budget, thermometer or surroundings.thermometer, pace)
+            surroundings.look()
+            try:
+                collected = run.run(reference_c)
+            except Unreadable as error:
+                found.tried.append(f"{found.counters[0].name}: {error}")
+                return _absent(f"{found.counters[0].name}: {error}", found)
+            surroundings.look()
+        return _result(collected, found, surroundings, workload.batch_size, reference_c)
 
 
-def headline_loop(workload: Workload, distinct: int = 16) -> Callable[[], None]:
-    """A function that runs the headline stage on the next of about `distinct` prepared samples."""
-    before, stage = workload.headline_stage()
-    inputs: list[tuple[Any, Any]] = []
-    for i in workload.chosen(-(-distinct // workload.batch_size)):
-        item = value = workload.load(i)
-        for earlier in before:
-            value = earlier.call(value, item)
-        inputs.append((value, item))
-    turn = cycle(inputs)
-    wait = synchroniser(workload.device)
+class Surroundings:
+    """Who else used the device and the machine meanwhile, as far as it can be read."""
 
-    def step() -> None:
-        value, item = next(turn)
-        stage.call(value, item)
-        if wait is not None:
-            wait()
+    def __init__(self, device: str, pace: Pace) -> None:
+        self._probe = Probe(cpus=frozenset(range(os.cpu_count() or 1)))
+        self._snapshots: list[Any] = []
+        self._states: list[Any] = []
+        self._gpu: GpuWatch | None = None
+        self.thermometer: Thermometer = cpu_thermometer()
+        if device.split(":")[0] == "cuda":
+            self.thermometer = self._gpu_thermometer
+            try:
+                self._gpu = GpuWatch(device, pace.clock)
+            except Unreadable:
+                return
 
-    return step
+    def _gpu_thermometer(self) -> float | None:
+        return self._gpu.state().celsius if self._gpu is not None else None
 
+    def look(self) -> None:
+        """Read the counters."""
+        self._snapshots.append(self._probe.snapshot())
+        if self._gpu is not None:
+            self._states.append(self._gpu.state())
 
-def run_window(
-    counter: Counter, step: Callable[[], None], window_s: float, clock: Callable[[], float] = perf_counter
-) -> Window:
-    """Run `step` until the counter moves, count until it moves at least `window_s` later.
+    @property
+    def foreign_load(self) -> float | None:
+        """Share of the machine's CPUs that others used."""
+        seen = between(self._snapshots[0], self._snapshots[-1])
+        return shares(seen, len(self._probe.cpus))["foreign_load"]
 
-    Raises CounterError or Unreadable from the counter, and Unreadable where it does not move for 2 s.
-    """
-    ticks = _ticks(counter, step, clock)
-    begin_s, begin_j, begin_n = next(ticks)
-    for count, (now_s, now_j, now_n) in enumerate(ticks, start=1):
-        if now_s - begin_s >= window_s:
-            return Window(now_j - begin_j, now_s - begin_s, now_n - begin_n, count)
-    raise Unreadable(f"{counter.name}: the counter ended")
+    @property
+    def foreign_processes(self) -> int | None:
+        """Compute processes of others on the card."""
+        return summarise(self._states, own_processes=1).foreign_processes if self._states else None
 
-
-def _ticks(
-    counter: Counter, step: Callable[[], None], clock: Callable[[], float]
-) -> Iterator[tuple[float, float, int]]:
-    """Time, joules and inferences done, at every moment at which the counter was seen to move."""
-    last, done = counter.joules(), 0
-    moved_s = asked_s = clock()
-    while True:
-        step()
-        done += 1
-        now_s = clock()
-        if now_s - asked_s < counter.poll_s:
-            continue
-        asked_s = now_s
-        joules = counter.joules()
-        if joules != last:
-            last, moved_s = joules, now_s
-            yield now_s, joules, done
-        elif now_s - moved_s > NO_TICK_S:
-            raise Unreadable(f"{counter.name}: the counter did not move for {NO_TICK_S:.0f} s under load")
+    @property
+    def slowed_by(self) -> list[str]:
+        """What held the card's clock down."""
+        return summarise(self._states, own_processes=1).slowed_by if self._states else []
 
 
-def judge_windows(
-    windows: Sequence[Window], *, limit_w: float | None, window_s: float, needs_ticks: int
-) -> tuple[Verdict, list[str]]:
-    """The verdict on measured windows and its reasons; `invalid` means that no number may be given."""
-    watts = [window.joules / window.seconds for window in windows]
-    if min(watts) <= 0:
-        return "invalid", [f"a window counts {min(watts):g} W, which cannot be"]
-    if limit_w is not None and max(watts) > PLAUSIBLE * limit_w:
-        return "invalid", [f"a window counts {max(watts):.0f} W where {limit_w:.0f} W is the limit"]
-    reasons = list(_doubts(windows, window_s, needs_ticks))
-    return ("unstable" if reasons else "stable"), reasons
+def _no_source(device: str, found: Opened) -> str:
+    return "no energy counter can be read here: " + ("; ".join(found.tried) or unknown_reason(device))
 
 
-def _doubts(windows: Sequence[Window], window_s: float, needs_ticks: int) -> Iterator[str]:
-    if len(windows) < WINDOWS:
-        yield f"{len(windows)} window was measured, {WINDOWS} are needed"
-    if window_s < WINDOW_S:
-        yield f"windows of {window_s:g} s are shorter than {WINDOW_S:g} s"
-    ticks = min(window.ticks for window in windows)
-    if ticks < needs_ticks:
-        yield f"the counter moved {ticks} times in a window, {needs_ticks} are needed"
-    each = [window.joules / window.inferences for window in windows]
-    spread = statistics.stdev(each) / statistics.fmean(each) if len(each) > 1 else 0.0
-    if spread > SPREAD:
-        yield f"the windows differ by {100 * spread:.1f} % (standard deviation, limit {100 * SPREAD:.0f} %)"
+def _absent(reason: str, found: Opened) -> Energy:
+    return Energy(
+        verdict="not measured", energy_j=None, power_w=None, reason=reason,
+        tried=found.tried, how_to_enable=found.how_to_enable,
+    )  # fmt: skip
 
 
-def _result(windows: Sequence[Window], counter: Counter, tried: list[str], batch: int, window_s: float) -> Energy:
-    verdict, reasons = judge_windows(
-        windows, limit_w=counter.limit_w, window_s=window_s, needs_ticks=counter.needs_ticks
+def _seen(done: Collected, found: Opened, around: Surroundings, reference_c: float | None) -> EnergySeen:
+    before, start, end = done.celsius
+    second = found.second
+    return EnergySeen(
+        windows=done.windows,
+        ticks=found.counters[0].ticks,
+        limit_w=found.counters[0].limit_w,
+        idle_before_w=done.idle_w[0],
+        idle_after_w=done.idle_w[1],
+        second_w=None if second is None else done.others.get(second.name),
+        second_name="" if second is None else second.name,
+        warmed_c=None if start is None or end is None else end - start,
+        start_off_c=None if before is None or reference_c is None else before - reference_c,
+        foreign_load=around.foreign_load,
+        foreign_processes=around.foreign_processes,
     )
-    if verdict == "invalid":
-        return _absent("; ".join(reasons), tried, "")
-    joules = sum(window.joules for window in windows)
-    seconds = sum(window.seconds for window in windows)
-    inferences = sum(window.inferences for window in windows)
+
+
+def _result(done: Collected, found: Opened, around: Surroundings, batch: int, reference_c: float | None) -> Energy:
+    seen = _seen(done, found, around, reference_c)
+    wrong = impossible(seen)
+    if wrong:
+        return _absent(f"{found.counters[0].name}: {wrong}", found)
+    verdict, reasons = judge_energy(seen)
+    idles = [watts for watts in done.idle_w if watts is not None]
+    idle_w = sum(idles) / len(idles) if idles else None
+    inferences = sum(window.inferences for window in done.windows)
+    loaded_s = sum(window.seconds - window.paused_s for window in done.windows)
+    gross = sum(window.joules - (idle_w or 0.0) * window.paused_s for window in done.windows) / inferences
+    trace = done.trace
     return Energy(
         verdict=verdict,
-        energy_j=joules / (inferences * batch),
-        power_w=joules / seconds,
+        energy_j=gross / batch,
+        net_energy_j=None if idle_w is None else (gross - idle_w * loaded_s / inferences) / batch,
+        power_w=gross * inferences / loaded_s,
+        idle_w=idle_w,
         reason="; ".join(reasons),
-        source=counter.name,
-        scope=counter.scope,
-        window_s=seconds / len(windows),
-        samples=inferences * batch,
-        tried=tried,
-        facts={"windows": [asdict(window) for window in windows], "kind": "gross", "power_limit_w": counter.limit_w},
+        source=found.counters[0].name,
+        scope=found.counters[0].scope,
+        update_period_s=found.counters[0].update_s or (trace.period_s if trace else None),
+        n_ticks=min(window.ticks for window in done.windows),
+        window_s=sum(window.seconds for window in done.windows) / len(done.windows),
+        samples=round(inferences) * batch,
+        tried=found.tried,
+        facts=_facts(done, found, seen, around),
     )
 
 
-def _absent(reason: str, tried: list[str], enable: str) -> Energy:
-    return Energy(verdict="not measured", energy_j=None, power_w=None, reason=reason, tried=tried, how_to_enable=enable)
+def _facts(done: Collected, found: Opened, seen: EnergySeen, around: Surroundings) -> dict[str, Any]:
+    counter = found.counters[0]
+    facts: dict[str, Any] = {
+        "windows": [asdict(window) for window in done.windows],
+        "spread": spread(done.windows),
+        "power_limit_w": counter.limit_w,
+        "idle_s": done.idle_s,
+        "idle_before_w": seen.idle_before_w,
+        "idle_after_w": seen.idle_after_w,
+        "celsius": done.celsius,
+        "cooled_s": done.cooled_s,
+        "foreign_load": seen.foreign_load,
+        "foreign_processes": seen.foreign_processes,
+        "slowed_by": around.slowed_by,
+        "other_sources_w": done.others,
+        "peak": _peak(found),
+        "aliasing": _aliasing(done, counter, seen),
+    }
+    if done.idle_s < IDLE_S:
+        facts["idle_note"] = f"idle was watched for {done.idle_s:.2g} s on either side, {IDLE_S:g} s are asked for"
+    return {name: value for name, value in facts.items() if value not in (None, [], {})}
+
+
+def _peak(found: Opened) -> dict[str, Any] | None:
+    """The highest instantaneous reading, and how often a new one came; only where a source tells power."""
+    for counter in found.counters:
+        if counter.readings:
+            return {"watts": max(counter.readings), "source": counter.name, "update_s": counter.update_s}
+    return None
+
+
+def _aliasing(done: Collected, counter: Counter, seen: EnergySeen) -> dict[str, Any] | None:
+    """How far a load in step with a part-time sensor could have deceived it, at worst."""
+    if not counter.part_time:
+        return None
+    low_w = min((watts for watts in done.idle_w if watts is not None), default=0.0)
+    high_w = counter.limit_w or max(counter.readings, default=None)
+    if high_w is None:
+        return {"step_s": done.step_s, "phases": done.phases, "bound": None}
+    bound = aliasing_bound(done.step_s, seen.mean_w, low_w, high_w, done.phases)
+    return {"step_s": done.step_s, "phases": done.phases, "bound": bound}

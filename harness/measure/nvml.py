@@ -1,15 +1,16 @@
-"""GPU facts, energy and power through NVML (the package nvidia-ml-py), found by trying, not by the card's name."""
+"""NVIDIA cards through NVML (the package nvidia-ml-py): which one a device is, and its facts; found by trying."""
 
 import hashlib
+import os
 import sys
-from collections.abc import Callable
-from time import perf_counter
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from harness.measure.procfs import Unreadable
-from harness.measure.rapl import CounterError
 
 ENABLE = "install NVIDIA's driver and `pip install nvidia-ml-py`; a container needs the driver's `utility` part"
+
+MIG = "is a MIG instance, and energy is counted for the whole board only"
 
 
 def open_nvml() -> Any:
@@ -35,18 +36,44 @@ def ask(nvml: Any, name: str, *args: Any) -> Any:
         raise Unreadable(f"NVML {name}: {error}") from None
 
 
-def find_handle(nvml: Any, device: str) -> Any:
-    """The handle of torch's `device` ("cuda:0"), by UUID; raises Unreadable where it is not certain which it is."""
+def handles(nvml: Any) -> list[Any]:
+    """The handles of every card that NVML lists."""
     count = ask(nvml, "nvmlDeviceGetCount")
+    return [ask(nvml, "nvmlDeviceGetHandleByIndex", i) for i in range(count)]
+
+
+def find_handle(nvml: Any, device: str, environment: Mapping[str, str] = os.environ) -> Any:
+    """The handle of torch's `device` ("cuda:0"), by UUID; raises Unreadable where it is not certain which it is.
+
+    Torch numbers the cards that CUDA_VISIBLE_DEVICES leaves, NVML numbers all. Where torch is not loaded, or does not
+    tell UUIDs, that variable is read.
+    """
+    cards = handles(nvml)
+    uuids = [_plain(ask(nvml, "nvmlDeviceGetUUID", card)) for card in cards]
     uuid = _torch_uuid(device)
-    for i in range(count):
-        handle = ask(nvml, "nvmlDeviceGetHandleByIndex", i)
-        found = ask(nvml, "nvmlDeviceGetUUID", handle)
-        if uuid is not None and _plain(found) == _plain(uuid):
-            return handle
-    if count == 1 and uuid is None:
-        return ask(nvml, "nvmlDeviceGetHandleByIndex", 0)
-    raise Unreadable(f"NVML lists {count} devices and none of them is certain to be {device}")
+    if uuid is not None and _plain(uuid) in uuids:
+        return cards[uuids.index(_plain(uuid))]
+    if uuid is None:
+        at = _by_environment(device, uuids, environment)
+        if at is not None:
+            return cards[at]
+    if any(_partitioned(nvml, card) for card in cards):
+        raise Unreadable(f"NVML: {device} {MIG}")
+    raise Unreadable(f"NVML lists {len(cards)} devices and none of them is certain to be {device}")
+
+
+def _by_environment(device: str, uuids: list[str], environment: Mapping[str, str]) -> int | None:
+    """The position of the card, from CUDA_VISIBLE_DEVICES; None where that leaves it open."""
+    visible = environment.get("CUDA_VISIBLE_DEVICES")
+    number = int(device.split(":")[1]) if ":" in device else 0
+    # without this order CUDA puts the fastest card first, which NVML does not
+    ordered = len(uuids) == 1 or environment.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID"
+    names = visible.split(",") if visible is not None else [str(i) for i in range(len(uuids))]
+    name = names[number].strip() if number < len(names) else ""
+    if name.isdigit():
+        return int(name) if ordered and int(name) < len(uuids) else None
+    found = [i for i, uuid in enumerate(uuids) if name.startswith("GPU-") and uuid.startswith(_plain(name))]
+    return found[0] if len(found) == 1 else None
 
 
 def device_key(device: str) -> str | None:
@@ -76,77 +103,17 @@ def _plain(uuid: str | bytes) -> str:
     return text.lower().removeprefix("gpu-").replace("-", "")
 
 
+def _partitioned(nvml: Any, handle: Any) -> bool:
+    try:
+        return bool(ask(nvml, "nvmlDeviceGetMigMode", handle)[0])
+    except Unreadable:
+        return False  # cards without MIG refuse the question
+
+
 def refuse_partition(nvml: Any, handle: Any) -> None:
     """Raise Unreadable on a card in MIG mode: its counters are those of the whole board, shared by all instances."""
-    try:
-        current, _ = ask(nvml, "nvmlDeviceGetMigMode", handle)
-    except Unreadable:
-        return  # cards without MIG refuse the question
-    if current:
-        raise Unreadable("NVML: the device is a MIG instance, and energy is counted for the whole board only")
-
-
-class NvmlEnergy:
-    """The board's own energy counter (millijoules since the driver was loaded; Volta and newer)."""
-
-    name = "NVML total energy"
-    scope = "GPU board"
-    poll_s = 0.01
-    needs_ticks = 50
-
-    def __init__(self, nvml: Any, handle: Any) -> None:
-        self._nvml, self._handle = nvml, handle
-        refuse_partition(nvml, handle)
-        self._last = self._read()
-        self.limit_w = power_limit_w(nvml, handle)
-
-    def _read(self) -> int:
-        return int(ask(self._nvml, "nvmlDeviceGetTotalEnergyConsumption", self._handle))
-
-    def joules(self) -> float:
-        """Joules since the driver was loaded; raises CounterError where the counter went back."""
-        now = self._read()
-        if now < self._last:
-            raise CounterError(f"NVML total energy went back from {self._last} to {now} mJ")
-        self._last = now
-        return now * 1e-3
-
-    def close(self) -> None:
-        """Nothing to close."""
-
-
-class NvmlPower:
-    """Instantaneous board power, integrated by trapezoids over the moments at which it is asked."""
-
-    name = "NVML instant power, integrated"
-    scope = "GPU board"
-    poll_s = 0.02
-    needs_ticks = 50
-    fields: ClassVar[tuple[str, ...]] = ("NVML_FI_DEV_POWER_INSTANT",)
-
-    def __init__(self, nvml: Any, handle: Any, clock: Callable[[], float] = perf_counter) -> None:
-        self._nvml, self._handle, self._clock = nvml, handle, clock
-        refuse_partition(nvml, handle)
-        self._joules = 0.0
-        self._when, self._watts = clock(), self._read()
-        self.limit_w = power_limit_w(nvml, handle)
-
-    def _read(self) -> float:
-        field = getattr(self._nvml, self.fields[0], 186)
-        answer = ask(self._nvml, "nvmlDeviceGetFieldValues", self._handle, [field])[0]
-        if answer.nvmlReturn != 0:
-            raise Unreadable(f"NVML: instant power is not offered (error {answer.nvmlReturn})")
-        return float(answer.value.uiVal) * 1e-3
-
-    def joules(self) -> float:
-        """Joules since this object was made."""
-        when, watts = self._clock(), self._read()
-        self._joules += 0.5 * (watts + self._watts) * (when - self._when)
-        self._when, self._watts = when, watts
-        return self._joules
-
-    def close(self) -> None:
-        """Nothing to close."""
+    if _partitioned(nvml, handle):
+        raise Unreadable(f"NVML: the device {MIG}")
 
 
 def power_limit_w(nvml: Any, handle: Any) -> float | None:
@@ -160,8 +127,7 @@ def power_limit_w(nvml: Any, handle: Any) -> float | None:
 def gpu_facts(nvml: Any) -> list[dict[str, Any]]:
     """What NVML tells of every GPU: no serial number, and the UUID only as a short hash."""
     driver = _text(ask(nvml, "nvmlSystemGetDriverVersion"))
-    handles = [ask(nvml, "nvmlDeviceGetHandleByIndex", i) for i in range(ask(nvml, "nvmlDeviceGetCount"))]
-    return [{"driver": driver} | _facts(nvml, handle) for handle in handles]
+    return [{"driver": driver} | _facts(nvml, handle) for handle in handles(nvml)]
 
 
 def _facts(nvml: Any, handle: Any) -> dict[str, Any]:

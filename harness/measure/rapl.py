@@ -1,25 +1,23 @@
 """CPU energy from RAPL, through the powercap folder that Linux offers.
 
-Domains nest (a package contains its cores), and one package may be listed twice (MSR and MMIO): packages are summed
-once, children never. The counter wraps; deltas are taken modulo its range, and a range that cannot be read makes a
-negative delta an error instead of a guess.
+Domains nest: a package contains its cores and what else is listed below it, so these are never added; only `dram` below
+it is memory beside the package, and is. `psys` contains all of them and stands alone. One package may be listed twice
+(MSR and MMIO) and counts once. The counter wraps; deltas are taken modulo its range, many times in the least time in
+which it can wrap, and a range that cannot be read makes a negative delta an error instead of a guess.
 """
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness.measure.counter import Counter, CounterError
 from harness.measure.procfs import Unreadable, read_text
 
 ROOT = Path("/sys/class/powercap")
 CPU_ROOT = Path("/sys/devices/system/cpu")
 ENABLE_MACHINE = "measure on a machine of its own: virtual ones are not given RAPL counters"
 ENABLE_ROOT = "sudo chmod o+r /sys/class/powercap/*/energy_uj (readable by root alone since CVE-2020-8694)"
-
-
-class CounterError(Unreadable):
-    """A counter that answers, but with what cannot be true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +30,11 @@ class Zone:
     limit_w: float | None
 
 
-class RaplCounter:
-    """Joules of one or several packages, as a sum that never wraps."""
+class RaplCounter(Counter):
+    """Joules of one or several domains that do not contain each other, as a sum that never wraps."""
 
     name = "RAPL"
-    poll_s = 0.001
-    needs_ticks = 50
+    poll_s = 0.02
 
     def __init__(self, zones: Sequence[Zone]) -> None:
         self._zones = list(zones)
@@ -45,12 +42,8 @@ class RaplCounter:
         self._last = [self._raw(i) for i in range(len(self._zones))]
         self._total_uj = 0
         self.scope = "CPU " + ", ".join(zone.name for zone in self._zones)
-
-    @property
-    def limit_w(self) -> float | None:
-        """What the packages may draw in the long run, watts; None where it is not readable."""
-        limits = [zone.limit_w for zone in self._zones]
-        return None if None in limits else sum(limit for limit in limits if limit is not None)
+        limits = [zone.limit_w for zone in self._zones if not zone.name.endswith(" dram")]
+        self.limit_w = None if None in limits else sum(limit for limit in limits if limit is not None)
 
     def joules(self) -> float:
         """Joules since this object was made; raises CounterError for a backward step that no wrap explains.
@@ -90,16 +83,38 @@ def _advance(zone: Zone, before: int, after: int) -> int:
 def find_rapl(root: Path = ROOT, cpus: frozenset[int] | None = None, cpu_root: Path = CPU_ROOT) -> RaplCounter:
     """A counter over the packages that `cpus` belong to (all where that is not known), or over `psys` without any.
 
-    Raises Unreadable with the reason.
+    The memory beside a package counts where it is listed. Raises Unreadable with the reason.
     """
     zones = top_zones(root)
+    ours, _ = _packages(zones, cpus, cpu_root)
+    chosen = ours or [zone for zone in zones if zone.name == "psys"]
+    if not chosen:
+        raise Unreadable(f"{root}: no RAPL package or psys domain")
+    return RaplCounter([part for zone in chosen for part in (zone, *_memory(zone))])
+
+
+def find_background(root: Path = ROOT, cpus: frozenset[int] | None = None, cpu_root: Path = CPU_ROOT) -> RaplCounter:
+    """A counter over the packages that `cpus` do not belong to; raises Unreadable where there are none."""
+    _, others = _packages(top_zones(root), cpus, cpu_root)
+    if not others:
+        raise Unreadable(f"{root}: every RAPL package is one that the process may run on")
+    return RaplCounter(others)
+
+
+def _packages(zones: Sequence[Zone], cpus: frozenset[int] | None, cpu_root: Path) -> tuple[list[Zone], list[Zone]]:
+    """The packages of `cpus`, and the others; all are the first where that is not known."""
     packages = [zone for zone in zones if zone.name.startswith("package")]
     numbers = _package_numbers(cpus, cpu_root)
     ours = [zone for zone in packages if numbers is None or zone.name.split("-")[1] in numbers]
-    chosen = ours or packages or [zone for zone in zones if zone.name == "psys"]
-    if not chosen:
-        raise Unreadable(f"{root}: no RAPL package or psys domain")
-    return RaplCounter(chosen)
+    return (ours, [zone for zone in packages if zone not in ours]) if ours else (packages, [])
+
+
+def _memory(zone: Zone) -> list[Zone]:
+    below = sorted(zone.folder.glob(f"{zone.folder.name}:*")) or sorted(
+        zone.folder.parent.glob(f"{zone.folder.name}:*")
+    )
+    parts = [_zone(folder) for folder in below if (folder / "name").exists()]
+    return [replace(part, name=f"{zone.name} dram") for part in parts if part.name == "dram"]
 
 
 def top_zones(root: Path = ROOT) -> list[Zone]:
@@ -120,7 +135,9 @@ def top_zones(root: Path = ROOT) -> list[Zone]:
 
 def _zone(folder: Path) -> Zone:
     name = read_text(folder / "name").strip()
-    limit = _number(folder / "constraint_0_power_limit_uw")
+    # the second limit is what a processor may draw for seconds, often twice the first
+    limits = [_number(folder / f"constraint_{i}_power_limit_uw") for i in (0, 1)]
+    limit = max((found for found in limits if found is not None), default=None)
     return Zone(name, folder, _number(folder / "max_energy_range_uj"), None if limit is None else limit * 1e-6)
 
 

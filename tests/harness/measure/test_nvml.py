@@ -1,102 +1,114 @@
-"""NVML's answers as recorded from its documentation: what it refuses must become a reason, never a zero."""
+"""Which card a device is, and what it tells: what NVML refuses becomes a reason, never a guess and never a zero."""
 
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from simulated_nvml import Card, Nvml
 
-from harness.measure.nvml import NvmlEnergy, NvmlPower, find_handle, gpu_facts, open_nvml
+from harness.measure.nvml import device_key, find_handle, gpu_facts, open_nvml
 from harness.measure.procfs import Unreadable
-from harness.measure.rapl import CounterError
 
-UUID = "GPU-5d2a8f10-0000-1111-2222-333344445555"
-
-
-class Trace:
-    """NVML's calls with recorded answers; a list is played one answer a call, and a missing call is not supported."""
-
-    class NVMLError(Exception):
-        pass
-
-    NVML_FI_DEV_POWER_INSTANT = 186
-
-    def __init__(self, **answers: Any) -> None:
-        self._answers = answers
-
-    def __getattr__(self, name: str) -> Any:
-        def call(*_: Any) -> Any:
-            if name not in self._answers:
-                raise self.NVMLError("Not Supported")
-            answer = self._answers[name]
-            return answer.pop(0) if isinstance(answer, list) else answer
-
-        return call
+ONE = Card("GPU-5d2a8f10-0000-1111-2222-333344445555")
+TWO = Card("GPU-77777777-0000-1111-2222-333344445555")
 
 
-def watts(*values: float) -> list[Any]:
-    return [[SimpleNamespace(nvmlReturn=0, value=SimpleNamespace(uiVal=int(value * 1000)))] for value in values]
+@pytest.fixture(autouse=True)
+def without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
 
 
-def test_energy_counts_millijoules() -> None:
-    nvml = Trace(nvmlDeviceGetTotalEnergyConsumption=[1_000, 3_500, 3_500], nvmlDeviceGetEnforcedPowerLimit=700_000)
-    counter = NvmlEnergy(nvml, "gpu")
-    assert [counter.joules(), counter.joules()] == [3.5, 3.5]
-    assert counter.limit_w == 700.0
+def torch_with(*uuids: str) -> Any:
+    properties = [SimpleNamespace(uuid=uuid) for uuid in uuids]
+    cuda = SimpleNamespace(
+        is_available=lambda: True, current_device=lambda: 0, get_device_properties=lambda index: properties[index]
+    )
+    return SimpleNamespace(cuda=cuda)
 
 
-def test_energy_that_goes_back_is_an_error() -> None:
-    counter = NvmlEnergy(Trace(nvmlDeviceGetTotalEnergyConsumption=[5_000, 4_000]), "gpu")
-    with pytest.raises(CounterError, match="went back from 5000 to 4000 mJ"):
-        counter.joules()
+def test_torch_s_device_is_found_by_uuid_whatever_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    # torch numbers what CUDA_VISIBLE_DEVICES leaves and writes UUIDs without their prefix
+    monkeypatch.setitem(sys.modules, "torch", torch_with(TWO.uuid.removeprefix("GPU-")))
+    assert find_handle(Nvml(ONE, TWO), "cuda:0", {}) is TWO
+    assert find_handle(Nvml(ONE, TWO), "cuda", {"CUDA_VISIBLE_DEVICES": "0"}) is TWO
 
 
-def test_a_card_without_the_counter_says_so() -> None:
-    with pytest.raises(Unreadable, match="nvmlDeviceGetTotalEnergyConsumption: Not Supported"):
-        NvmlEnergy(Trace(), "gpu")
+def test_a_device_that_nvml_does_not_list_is_not_replaced_by_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", torch_with("99999999-0000-1111-2222-333344445555"))
+    with pytest.raises(Unreadable, match="NVML lists 1 devices and none of them is certain to be cuda:0"):
+        find_handle(Nvml(ONE), "cuda:0", {})
 
 
-def test_mig_is_refused_since_the_counter_is_the_boards() -> None:
-    nvml = Trace(nvmlDeviceGetMigMode=(1, 1), nvmlDeviceGetTotalEnergyConsumption=5)
-    with pytest.raises(Unreadable, match="MIG"):
-        NvmlEnergy(nvml, "gpu")
+@pytest.mark.parametrize(
+    ("environment", "device", "found"),
+    [
+        ({}, "cuda:0", None),
+        ({"CUDA_DEVICE_ORDER": "PCI_BUS_ID"}, "cuda:1", TWO),
+        ({"CUDA_VISIBLE_DEVICES": "1"}, "cuda:0", None),
+        ({"CUDA_VISIBLE_DEVICES": "1", "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}, "cuda:0", TWO),
+        ({"CUDA_VISIBLE_DEVICES": "1", "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}, "cuda:1", None),
+        ({"CUDA_VISIBLE_DEVICES": "GPU-7777"}, "cuda:0", TWO),
+        ({"CUDA_VISIBLE_DEVICES": "GPU-7777,GPU-5d2a"}, "cuda:1", ONE),
+        ({"CUDA_VISIBLE_DEVICES": "GPU-"}, "cuda:0", None),
+        ({"CUDA_VISIBLE_DEVICES": ""}, "cuda:0", None),
+        ({"CUDA_VISIBLE_DEVICES": "MIG-1234"}, "cuda:0", None),
+    ],
+)
+def test_without_torch_the_environment_says_which_card(
+    environment: dict[str, str], device: str, found: Card | None
+) -> None:
+    if found is not None:
+        assert find_handle(Nvml(ONE, TWO), device, environment) is found
+        return
+    with pytest.raises(Unreadable, match="none of them is certain to be"):
+        find_handle(Nvml(ONE, TWO), device, environment)
 
 
-def test_power_is_integrated_over_the_moments_of_asking() -> None:
-    times = iter([0.0, 1.0, 3.0])
-    counter = NvmlPower(Trace(nvmlDeviceGetFieldValues=watts(100.0, 200.0, 200.0)), "gpu", clock=lambda: next(times))
-    assert counter.joules() == pytest.approx(150.0)
-    assert counter.joules() == pytest.approx(550.0)
+def test_the_only_card_is_the_one() -> None:
+    assert find_handle(Nvml(ONE), "cuda:0", {}) is ONE
 
 
-def test_power_that_is_not_offered_says_so() -> None:
-    refused = [[SimpleNamespace(nvmlReturn=3, value=SimpleNamespace(uiVal=0))]]
-    with pytest.raises(Unreadable, match="instant power is not offered"):
-        NvmlPower(Trace(nvmlDeviceGetFieldValues=refused), "gpu")
+def test_an_instance_of_a_divided_card_is_named() -> None:
+    divided = Card("GPU-1", {"nvmlDeviceGetMigMode": (1, 1)})
+    with pytest.raises(Unreadable, match="cuda:0 is a MIG instance"):
+        find_handle(Nvml(divided), "cuda:0", {"CUDA_VISIBLE_DEVICES": "MIG-1234"})
 
 
-def test_which_of_two_cards_is_never_guessed() -> None:
-    nvml = Trace(nvmlDeviceGetCount=2, nvmlDeviceGetHandleByIndex="handle", nvmlDeviceGetUUID=UUID)
-    with pytest.raises(Unreadable, match="NVML lists 2 devices and none of them is certain to be cuda:0"):
-        find_handle(nvml, "cuda:0")
+def test_a_card_s_key_is_a_hash_and_none_without_nvml(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr("harness.measure.nvml.open_nvml", lambda: Nvml(ONE))
+    key = device_key("cuda:0")
+    assert key is not None and len(key) == 8 and key not in ONE.uuid
+
+    def refuse() -> Any:
+        raise Unreadable("NVML: no")
+
+    monkeypatch.setattr("harness.measure.nvml.open_nvml", refuse)
+    assert device_key("cuda:0") is None
 
 
 def test_gpu_facts_hold_no_serial_and_no_uuid() -> None:
-    nvml = Trace(
-        nvmlSystemGetDriverVersion=b"580.1", nvmlDeviceGetCount=1, nvmlDeviceGetHandleByIndex="h",
-        nvmlDeviceGetName="NVIDIA X", nvmlDeviceGetUUID=UUID, nvmlDeviceGetEnforcedPowerLimit=700_000,
-    )  # fmt: skip
-    facts = gpu_facts(nvml)
+    answers = {
+        "nvmlDeviceGetName": b"NVIDIA X",
+        "nvmlDeviceGetEnforcedPowerLimit": 700_000,
+        "nvmlDeviceGetSerial": "0123456789",
+        "nvmlDeviceGetMigMode": (0, 0),
+    }
+    facts = gpu_facts(Nvml(Card(ONE.uuid, answers)))
     assert facts[0]["name"] == "NVIDIA X" and facts[0]["driver"] == "580.1" and facts[0]["power_limit_w"] == 700.0
-    assert facts[0]["ecc"] is None
-    assert UUID not in str(facts) and len(facts[0]["uuid_hash"]) == 8
+    assert facts[0]["ecc"] is None and facts[0]["mig"] is False
+    assert ONE.uuid not in str(facts) and "0123456789" not in str(facts) and len(facts[0]["uuid_hash"]) == 8
 
 
 def test_the_real_library_answers_or_says_why_not() -> None:
-    pytest.importorskip("pynvml")
+    pynvml = pytest.importorskip("pynvml")
     try:
         nvml = open_nvml()
     except Unreadable as error:
+        if not Path("/dev/nvidiactl").exists():
+            assert "(12), NVML Shared Library Not Found" in str(error) or "(9)" in str(error)
         assert str(error).startswith("NVML: ")
-        assert "(" in str(error)
     else:
-        assert isinstance(gpu_facts(nvml), list)
+        assert nvml is pynvml and isinstance(gpu_facts(nvml), list)

@@ -8,8 +8,17 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from harness.measure.counter import CounterError
 from harness.measure.procfs import Unreadable
-from harness.measure.rapl import CounterError, RaplCounter, find_rapl, top_zones
+from harness.measure.rapl import (
+    ENABLE_MACHINE,
+    ENABLE_ROOT,
+    RaplCounter,
+    find_background,
+    find_rapl,
+    rapl_advice,
+    top_zones,
+)
 
 
 def zone(
@@ -75,6 +84,44 @@ def test_packages_are_summed_children_and_doubles_are_not(tmp_path: Path) -> Non
     for number, path in enumerate(files.values()):
         path.write_text(f"{10**number}\n")
     assert counter.joules() == pytest.approx(11e-6)
+
+
+def test_memory_beside_a_package_counts_and_what_is_inside_does_not(tmp_path: Path) -> None:
+    package = zone(tmp_path, "intel-rapl:0", "package-0", 0, limit=100_000_000)
+    core = zone(tmp_path, "intel-rapl:0/intel-rapl:0:0", "core", 0)
+    memory = zone(tmp_path, "intel-rapl:0/intel-rapl:0:1", "dram", 0)
+    counter = find_rapl(tmp_path)
+    assert (counter.scope, counter.limit_w) == ("CPU package-0, package-0 dram", 100.0)
+    for number, path in enumerate((package, core, memory)):
+        path.write_text(f"{10**number}\n")
+    assert counter.joules() == pytest.approx(101e-6)
+    flat = tmp_path / "flat"  # the class folder lists what is below a package beside it, too
+    zone(flat, "intel-rapl:0", "package-0", 0)
+    zone(flat, "intel-rapl:0:0", "dram", 0)
+    assert find_rapl(flat).scope == "CPU package-0, package-0 dram"
+
+
+def test_the_higher_of_a_package_s_limits_is_what_it_may_draw(tmp_path: Path) -> None:
+    zone(tmp_path, "intel-rapl:0", "package-0", 0, limit=125_000_000)
+    (tmp_path / "intel-rapl:0" / "constraint_1_power_limit_uw").write_text("241000000\n")
+    assert find_rapl(tmp_path).limit_w == 241.0
+
+
+def test_other_packages_are_background(tmp_path: Path) -> None:
+    for number in (0, 1):
+        zone(tmp_path / "powercap", f"intel-rapl:{number}", f"package-{number}", 0)
+        folder = tmp_path / f"cpu/cpu{number}/topology"
+        folder.mkdir(parents=True)
+        (folder / "physical_package_id").write_text(f"{number}\n")
+    root, cpus = tmp_path / "powercap", tmp_path / "cpu"
+    assert find_background(root, frozenset({1}), cpus).scope == "CPU package-0"
+    with pytest.raises(Unreadable, match="every RAPL package is one that the process may run on"):
+        find_background(root, frozenset({0, 1}), cpus)
+
+
+def test_the_advice_fits_the_reason() -> None:
+    assert rapl_advice("/sys/class/powercap/intel-rapl:0/energy_uj: Permission denied") == ENABLE_ROOT
+    assert rapl_advice("/sys/class/powercap: No such file or directory") == ENABLE_MACHINE
 
 
 def test_only_the_packages_that_the_process_may_run_on_count(tmp_path: Path) -> None:
