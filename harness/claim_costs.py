@@ -1,20 +1,31 @@
 """Counts of variants for claims about cost, kept in the home so that a second look needs no torch."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import msgspec
 
+from harness.claim import Claim, Value
+from harness.claim_blockers import is_cost
 from harness.errors import HarnessError, describe
 from harness.files import folder_digest, write_bytes
-from harness.manifest import Manifest, Value
+from harness.manifest import Manifest
 from harness.progress import Reporter
 from harness.record import Cost
 from harness.registry import find_submission
 from harness.store import Home
 
+COUNTING = (
+    "operations.py",
+    "costing.py",
+    "measure/cost*.py",
+    "measure/conventions.py",
+    "measure/operators.py",
+    "measure/sizes.py",
+)
+"""The engine's files that decide a count."""
 NOT_COUNTED = "it has not been counted yet"
 
 
@@ -46,6 +57,14 @@ class CostBook:
             write_bytes(path, msgspec.json.encode(cost))
         return cost
 
+    def fill(self) -> None:
+        """Count everything that the manifest's claims about cost need, with a bar."""
+        needed = {msgspec.json.encode(pair): pair for claim in self._manifest.claims for pair in _needed(claim)}
+        with self._reporter.bar(f"counting {self._manifest.name}", len(needed), unit="network") as advance:
+            for variant, options in needed.values():
+                self(variant, options)
+                advance(1)
+
     def _key(self, variant: str, options: Mapping[str, object]) -> str:
         parts = (self._code, variant, dict(options))
         return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()[:32]
@@ -56,11 +75,19 @@ class CostBook:
 
         asked = RunOptions(task="", submission=self._reference, variant=variant, settings=dict(options))  # type: ignore[arg-type]
         try:
-            return count(asked, self._reporter).cost
+            return count(asked, Reporter()).cost
         except HarnessError as error:
             return str(error)
         except Exception as error:
             return f"counting {variant} failed: {describe(error)}"
+
+
+def _needed(claim: Claim) -> Iterator[tuple[str, dict[str, Value]]]:
+    """The networks that a claim about cost is about: its own, and its baseline."""
+    if is_cost(claim) and claim.variant:
+        yield claim.variant, claim.options
+        if claim.relative_to:
+            yield claim.relative_to, claim.relative_options
 
 
 def _read(path: Path) -> Cost | None:
@@ -77,7 +104,8 @@ def _code(reference: str, manifest: Manifest) -> str:
     folder = find_submission(reference)[0]
     engine = Path(__file__).parent
     parts = [folder_digest(folder), *(folder_digest(package_folder(name)) for name in manifest.uses)]
-    parts += [folder_digest(engine / "measure"), hashlib.sha256((engine / "operations.py").read_bytes()).hexdigest()]
+    counting = (path for pattern in COUNTING for path in sorted(engine.glob(pattern)))
+    parts += [hashlib.sha256(path.read_bytes()).hexdigest() for path in counting]
     parts += [msgspec.json.encode((manifest.variants, manifest.options)).hex(), _torch()]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
@@ -87,6 +115,3 @@ def _torch() -> str:
         return version("torch")
     except PackageNotFoundError:
         return ""
-
-
-__all__ = ["NOT_COUNTED", "CostBook", "Value"]

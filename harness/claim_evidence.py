@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 from math import inf
 from typing import Any
 
+import msgspec
+
 from harness.claim import Claim
-from harness.claim_metrics import SPEED_METRICS
-from harness.claims import Evidence, Found, same_unit
+from harness.claim_metrics import COST_METRICS, SPEED_METRICS
+from harness.claims import Evidence, Found, relative, same_unit
 from harness.manifest import Manifest
 from harness.printed import PERCENT
 from harness.record import Cost, Metric, Record
@@ -143,6 +145,48 @@ def options_of(manifest: Manifest, variant: str, options: Mapping[str, Any]) -> 
     return {**chosen, **manifest.variant(variant).options, **options}
 
 
+def recorded(claim: Claim, records: Sequence[Record], manifest: Manifest | None = None) -> Found:
+    """What records alone say about a claim, its baseline's records among them."""
+    found = _recorded(claim, records, manifest)
+    return relative(claim, found, _recorded(baseline(claim), records, manifest)) if is_relative(claim) else found
+
+
+def _recorded(claim: Claim, records: Sequence[Record], manifest: Manifest | None) -> Found:
+    if claim.metric in COST_METRICS:
+        return recorded_costs(claim, records, manifest)
+    if claim.metric in SPEED_METRICS:
+        return speeds(claim, records)
+    return scores(claim, records, manifest)
+
+
+def is_relative(claim: Claim) -> bool:
+    """Whether the number follows from two values."""
+    return claim.relation not in ("", "error")
+
+
+def baseline(claim: Claim) -> Claim:
+    """What a relation is counted from, as if it were claimed itself."""
+    return msgspec.structs.replace(
+        claim,
+        variant=claim.relative_to,
+        options=claim.relative_options,
+        method="" if claim.relative_to else claim.baseline,
+        convention=claim.relative_convention or claim.convention,
+    )
+
+
+def recorded_costs(claim: Claim, records: Sequence[Record], manifest: Manifest | None = None) -> Found:
+    """What was counted for the claim's network in the newest run of it."""
+    for record in records:
+        cost = record.measurements.cost
+        same = claim.variant == record.submission.variant and not _other_option(claim, record, manifest)
+        # How many operations there are depends on the size of the input, which a task decides.
+        on = claim.task == record.task.id or claim.metric in ("parameters", "size_bits")
+        if cost is not None and same and on and not (claim.method and not claim.variant):
+            return costs(claim, cost, record)
+    return Found()
+
+
 def costs(claim: Claim, cost: Cost, record: Record | None = None) -> Found:
     """What was counted for the claim's metric, under every convention there is."""
     wanted = claim.convention or DEFAULT_VIEWS[claim.metric]
@@ -174,7 +218,8 @@ def speeds(claim: Claim, records: Sequence[Record]) -> Found:
     """Stable latencies and throughputs at batch 1; on the machine that the source names, or on another, which is said."""
     evidence = []
     for record in records:
-        if claim.variant not in ("", record.submission.variant) or (claim.method and not claim.variant):
+        other = claim.variant not in ("", record.submission.variant) or (claim.method and not claim.variant)
+        if other or claim.task != record.task.id:
             continue
         host = record.host.title if record.host else "an unknown machine"
         same = bool(claim.hardware) and claim.hardware.lower() in host.lower()

@@ -66,6 +66,11 @@ class Comparison:
         return self.evidence.record if self.evidence else None
 
     @property
+    def metric(self) -> Metric | None:
+        """The record's metric that the number is, or is derived from."""
+        return self.evidence.metric if self.evidence else None
+
+    @property
     def direct(self) -> bool:
         """Whether ours is under the very protocol, convention and settings that the claim states."""
         return self.evidence is not None and not self.evidence.differs
@@ -102,12 +107,12 @@ def judge(claim: Claim, found: Found, blocker: Blocker) -> Comparison:
 
 def in_claims_unit(claim: Claim, item: Evidence) -> float:
     """The value of `item` in the unit that the claim is printed in."""
-    return item.value * _scale(claim, item)
+    return _scaled(claim, item, item.value)
 
 
-def _scale(claim: Claim, item: Evidence) -> float:
+def _scaled(claim: Claim, item: Evidence, value: float) -> float:
     hundred = claim.unit in POINTS and item.unit in FRACTION
-    return 100.0 if hundred else 1.0 / multiplier(claim.unit)
+    return value * 100.0 if hundred else value / multiplier(claim.unit)
 
 
 def same_unit(claim: Claim, unit: str) -> bool:
@@ -129,7 +134,7 @@ def equal(claim: Claim, printed: Printed, item: Evidence) -> bool:
 def _inside(claim: Claim, printed: Printed, item: Evidence) -> bool:
     if item.interval is None or printed.low != printed.high or claim.qualifier:
         return False
-    low, high = (bound * _scale(claim, item) for bound in item.interval)
+    low, high = (_scaled(claim, item, bound) for bound in item.interval)
     return low <= float(printed.low) <= high
 
 

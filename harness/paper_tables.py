@@ -19,7 +19,7 @@ SIGNS: dict[Verdict, str] = {
     "measured differently": "~",
     "cannot tell yet": "?",
 }
-LEGEND = "printed / ours (difference): = reproduced, ≠ refuted, ~ measured differently, ? cannot tell yet"
+LEGEND = "= reproduced, ≠ refuted, ~ measured differently, ? cannot tell yet"
 OUTSIDE = "Claims outside tables"
 FIELDS = (
     "paper", "name", "table", "row", "column", "task", "split", "dataset", "protocol", "about", "options", "setting",
@@ -81,21 +81,53 @@ def number_text(item: Comparison, value: float | None, *, signed: bool = False) 
     return f"{value:{'+' if signed else ''}.{printed.places + 1}f}"
 
 
-def cell_text(item: Comparison) -> str:
-    """Printed, ours, difference, the protocol or convention of ours, and the verdict's sign."""
-    parts = [printed_text(item.claim)]
-    if item.ours is not None:
-        difference = number_text(item, item.difference, signed=True)
-        parts.append(f"/ {number_text(item, item.ours)}" + (f" ({difference})" if difference else ""))
-        parts.append(f"[{item.evidence.where}]" if item.evidence and item.evidence.where else "")
-    return " ".join(filter(None, [*parts, SIGNS[item.verdict]]))
+def under(item: Comparison) -> str:
+    """The protocol or convention of our number; empty where there is none."""
+    return item.evidence.where if item.evidence else ""
 
 
 def _lines(layout: Layout) -> list[list[str]]:
-    return [
-        [clean(name, 120), *("; ".join(map(cell_text, cells.get(heading, []))) or "–" for heading in layout.headings)]
-        for (_, name), cells in layout.rows.items()
-    ]
+    """Two to four lines a method: as printed with the verdict's sign, ours, the difference, under what where it varies."""
+    shared = [_shared(layout, heading, under) for heading in layout.headings]
+    units = _units(layout)
+    lines = [["", "under", *shared]] if any(shared) else []
+    for (_, name), cells in layout.rows.items():
+        kinds: dict[str, list[str]] = {"paper": [], "ours": [], "difference": [], "under": []}
+        for heading, unit, common in zip(layout.headings, units, shared, strict=True):
+            items = cells.get(heading, [])
+            kinds["paper"].append(_join(f"{_printed(item, unit)} {SIGNS[item.verdict]}" for item in items))
+            kinds["ours"].append(_join(number_text(item, item.ours) for item in items))
+            kinds["difference"].append(_join(number_text(item, item.difference, signed=True) for item in items))
+            kinds["under"].append("" if common else _join(map(under, items)))
+        for kind, texts in kinds.items():
+            if kind == "paper" or any(texts):
+                lines.append([clean(name, 120) if kind == "paper" else "", kind, *texts])
+    return lines
+
+
+def _units(layout: Layout) -> list[str]:
+    return [_shared(layout, heading, lambda item: item.claim.unit) for heading in layout.headings]
+
+
+def _heads(layout: Layout) -> list[str]:
+    """Headings with the unit that all of a column's numbers have."""
+    pairs = zip(layout.headings, _units(layout), strict=True)
+    return ["", "", *(clean(f"{heading} ({unit})" if unit else heading, 120) for heading, unit in pairs)]
+
+
+def _printed(item: Comparison, unit: str) -> str:
+    claim = item.claim
+    return clean(" ".join(filter(None, [claim.qualifier, claim.value, "" if claim.unit == unit else claim.unit])), 60)
+
+
+def _shared(layout: Layout, heading: str, read: Callable[[Comparison], str]) -> str:
+    """What all cells of a column that say anything say alike; empty where they differ."""
+    found = {read(item) for cells in layout.rows.values() for item in cells.get(heading, [])} - {""}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _join(texts: Iterable[str]) -> str:
+    return "; ".join(filter(None, texts))
 
 
 def _title(report: PaperReport) -> str:
@@ -141,7 +173,10 @@ def to_markdown(report: PaperReport) -> bytes:
     """A heading, then a pipe table for each table."""
     parts = [f"### {clean(_title(report))}\n"]
     for layout in layouts(report.comparisons):
-        parts += [f"**{clean(layout.title)}**\n", markdown_table(["", *map(clean, layout.headings)], _lines(layout))]
+        parts += [
+            f"**{clean(layout.title)}**\n",
+            markdown_table(_heads(layout), _lines(layout)),
+        ]
     return ("\n".join([*parts, LEGEND]) + "\n").encode("utf-8", "replace")
 
 
@@ -152,8 +187,8 @@ def to_latex(report: PaperReport) -> bytes:
         caption = f"{_title(report)}: {layout.title}. {LEGEND}."
         parts += [
             r"\begin{table}", r"\centering", rf"\caption{{{_latex(caption)}}}",
-            rf"\begin{{tabular}}{{l{'r' * len(layout.headings)}}}", r"\toprule",
-            _latex_line(["", *layout.headings]), r"\midrule", *map(_latex_line, _lines(layout)),
+            rf"\begin{{tabular}}{{ll{'r' * len(layout.headings)}}}", r"\toprule",
+            _latex_line(_heads(layout)), r"\midrule", *map(_latex_line, _lines(layout)),
             r"\bottomrule", r"\end{tabular}", r"\end{table}",
         ]  # fmt: skip
     return ("\n".join(parts) + "\n").encode("utf-8", "replace")

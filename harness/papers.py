@@ -8,8 +8,7 @@ import msgspec
 
 from harness.claim import Claim, ClaimFile, expand
 from harness.claim_blockers import blocker_of, is_cost
-from harness.claim_evidence import costs, scores, speeds, standing
-from harness.claim_metrics import SPEED_METRICS
+from harness.claim_evidence import baseline, costs, is_relative, recorded, standing
 from harness.claims import Comparison, Found, judge, relative
 from harness.errors import SubmissionError, UsageError
 from harness.manifest import Manifest
@@ -120,33 +119,27 @@ def _compare(
 ) -> Comparison:
     own = by_name.get(manifest.name if bound else claim.method, [])
     asked = claim if bound else msgspec.structs.replace(claim, method="")
-    found = _found(asked, manifest if bound else None, own, count)
-    if claim.relation not in ("", "error"):
-        found = relative(claim, found, _found(_baseline(asked), manifest if bound else None, own, count))
+    found = _found(asked, own, manifest if bound else None, count)
     uncounted = next((text for text in found.hindered if is_cost(claim)), "")
     return replace(judge(asked, found, blocker_of(claim, manifest, tasks, uncounted)), claim=claim)
 
 
-def _baseline(claim: Claim) -> Claim:
-    """What a relation is counted from, as if it were claimed itself."""
-    return msgspec.structs.replace(
-        claim,
-        variant=claim.relative_to,
-        options=claim.relative_options,
-        method="" if claim.relative_to else claim.baseline,
-        convention=claim.relative_convention or claim.convention,
-    )
+def _found(claim: Claim, records: Sequence[Record], manifest: Manifest | None, count: CountOf) -> Found:
+    """What records say, and of costs what was counted, which goes before."""
+    known = recorded(claim, records, manifest)
+    if not is_cost(claim):
+        return known
+    found = _counted(claim, count)
+    if is_relative(claim):
+        found = relative(claim, found, _counted(baseline(claim), count))
+    return found if found.evidence else known + found
 
 
-def _found(claim: Claim, manifest: Manifest | None, records: Sequence[Record], count: CountOf) -> Found:
-    if is_cost(claim):
-        if not claim.variant:
-            return Found()
-        counted = count(claim.variant, dict(claim.options))
-        return Found(hindered=(counted,)) if isinstance(counted, str) else costs(claim, counted)
-    if claim.metric in SPEED_METRICS:
-        return speeds(claim, records)
-    return scores(claim, records, manifest)
+def _counted(claim: Claim, count: CountOf) -> Found:
+    if not claim.variant:
+        return Found()
+    cost = count(claim.variant, dict(claim.options))
+    return Found(hindered=(cost,)) if isinstance(cost, str) else costs(claim, cost)
 
 
 def read_records(home: Home) -> list[Record]:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Literal
 
+from harness.claims import Comparison
 from harness.record import Metric, Record
 from harness.summary import headlines
 from leaderboard.boards import Board, main_metric
@@ -20,7 +21,7 @@ from leaderboard.cells import (
     record_cell,
     score_cell,
 )
-from leaderboard.claims import Comparison, compare_board, printed_difference
+from leaderboard.claims import compare_board, printed_difference
 from leaderboard.entries import Entry
 from leaderboard.naming import board_title
 from leaderboard.numbers import metric_cell, quiet

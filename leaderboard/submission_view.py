@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from harness.claims import Comparison
 from harness.record import Record
 from harness.summary import method_name
 from leaderboard.board_tables import rank_cell
@@ -18,7 +19,7 @@ from leaderboard.cells import (
     score_cell,
     submission_path,
 )
-from leaderboard.claims import Comparison, compare_all, printed_difference
+from leaderboard.claims import compare_all, printed_difference
 from leaderboard.curve_view import DrawCurves, own_curves
 from leaderboard.entries import Entry, age_key
 from leaderboard.naming import board_path, board_title
@@ -37,8 +38,8 @@ SECTION_TITLES = {
     "limit": "Partial runs",
 }
 CLAIMS = (
-    "Numbers that the paper states, as printed, beside what was measured or scored here. A claim is compared only with a "
-    "record of the same split, protocol, variant and settings; otherwise the reason stands in its place.",
+    "Numbers that the paper states, as printed, beside what was measured or scored here. A claim is reproduced or refuted "
+    "only by a record of the same split, protocol, variant and settings; otherwise the reason stands in its place.",
 )
 
 
@@ -180,12 +181,12 @@ def _claim_cells(item: Comparison, boards: Mapping[str, Board]) -> tuple[Cell, .
 
 
 def _here(item: Comparison) -> Cell:
-    if item.record is None or item.metric is None or item.measured is None:
+    if item.record is None or item.metric is None or item.ours is None:
         return Cell(text="no comparable value", muted=True)
     shown = metric_cell(item.metric)
-    scaled = item.measured != item.metric.value
-    text = f"{item.measured:.{max(0, places_of(item.metric) - 2)}f}" if scaled else shown.text
-    return Cell(value=item.measured, text=text, href=record_path(item.record), sub=name(method_name(item.record)))
+    scaled = item.ours != item.metric.value
+    text = f"{item.ours:.{max(0, places_of(item.metric) - 2)}f}" if scaled else shown.text
+    return Cell(value=item.ours, text=text, href=record_path(item.record), sub=name(method_name(item.record)))
 
 
 def _difference(item: Comparison) -> Cell:

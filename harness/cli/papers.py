@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness.cli.arguments import add_json, print_json
 
 if TYPE_CHECKING:
-    from harness.claims import Comparison
+    from harness.claim_costs import CostBook
     from harness.manifest import Manifest
     from harness.papers import PaperReport
     from harness.store import Home
@@ -99,6 +99,8 @@ def paper(arguments: argparse.Namespace) -> int:
     with results_only(form != "terminal"):
         reference = arguments.paper if "/" in arguments.paper or arguments.paper.startswith(".") else manifest.name
         book = _book(reference, manifest, home, count=arguments.cost)
+        if arguments.cost:
+            book.fill()
         made = report(manifest, read_records(home), book, bound=stated is not None)
     if form == "terminal":
         from harness.cli.paper_text import show_paper
@@ -111,7 +113,7 @@ def paper(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _book(reference: str, manifest: "Manifest", home: "Home", *, count: bool) -> Any:
+def _book(reference: str, manifest: "Manifest", home: "Home", *, count: bool) -> "CostBook":
     from harness.claim_costs import CostBook
     from harness.cli.terminal import TerminalReporter
 
@@ -122,6 +124,3 @@ def _home(arguments: argparse.Namespace) -> "Home":
     from harness.store import Home, default_home
 
     return Home(arguments.home or default_home())
-
-
-__all__ = ["Comparison", "paper", "papers", "register"]

@@ -27,7 +27,7 @@ def test_every_verb_prints_one_document_for_json(
 ) -> None:
     """In processes of their own, so that prints of methods and of C libraries count too; the probe prints."""
     commands: dict[str, tuple[object, ...]] = {
-        "tasks": (), "submissions": (), "doctor": (), "schema": (),
+        "tasks": (), "submissions": (), "papers": (), "paper": ("centernet",), "doctor": (), "schema": (),
         "eval": ("--task", tiny, "--submission", probe, "--no-measure", "--again"),
         "bench": ("--task", tiny, "--submission", probe, "--measure-s", "0.1"),
         "verify": (record["id"],),

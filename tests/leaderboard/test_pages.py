@@ -154,10 +154,10 @@ def test_claims_stand_beside_records(site: Path) -> None:
     found = [read(path) for path in site.glob("s/*/index.html") if "claims-table" in path.read_text()]
     assert len(found) == 1
     assert [(row[3], row[6]) for row in found[0].tables["claims-table"]] == [
-        ("86.8 %", "inside the interval"),
-        ("99.1 %", "below the claim"),
-        ("41.5 %", "not comparable"),
-        ("47.0 %", "not run"),
+        ("86.8 %", "reproduced"),
+        ("99.1 %", "measured differently"),
+        ("41.5 %", "cannot tell yet"),
+        ("47.0 %", "cannot tell yet"),
     ]
     assert "not read in its source" in found[0].text
 
