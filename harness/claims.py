@@ -101,8 +101,10 @@ def judge(claim: Claim, found: Found, blocker: Blocker) -> Comparison:
         return _made(claim, printed, same[0], "measured differently", same[0].doubt)
     if others:
         return _made(claim, printed, others[0], "measured differently", f"ours is of {others[0].differs}")
-    beside = f"; {found.hindered[0]}" if found.hindered else ""
-    return Comparison(claim=claim, verdict="cannot tell yet", reason=blocker.text + beside, blocker=blocker)
+    beside = [text for text in found.hindered[:1] if text != blocker.text]
+    return Comparison(
+        claim=claim, verdict="cannot tell yet", reason="; ".join([blocker.text, *beside]), blocker=blocker
+    )
 
 
 def in_claims_unit(claim: Claim, item: Evidence) -> float:

@@ -1,12 +1,9 @@
 """The papers whose claims are followed: finding one by id or name, and every claim of it beside what is known here."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
-import msgspec
-
-from harness.claim import Claim, ClaimFile, expand
+from harness.claim import Claim
 from harness.claim_blockers import blocker_of, is_cost
 from harness.claim_evidence import baseline, costs, is_relative, recorded, standing
 from harness.claims import Comparison, Found, judge, relative
@@ -34,8 +31,16 @@ def all_papers(*, references: bool = False) -> tuple[list[Manifest], list[str]]:
 
     With `references` also those whose method is here as a reference only.
     """
+    tasks = dict.fromkeys(task_names())
     manifests, broken = readable(submission_names(), lambda name: find_submission(name)[1])
-    found = [m for m in manifests if m.paper is not None and m.paper.arxiv and (references or not m.paper.reference)]
+    # Metrics are not looked at here: for that every task would have to be loaded.
+    wrong = {manifest.name: problem for manifest in manifests if (problem := unknown(manifest, tasks))}
+    broken += [f"the manifest of {name}: {problem}" for name, problem in wrong.items()]
+    found = [
+        m
+        for m in manifests
+        if m.name not in wrong and m.paper is not None and m.paper.arxiv and (references or not m.paper.reference)
+    ]
     return sorted(found, key=lambda m: (_arxiv(m), m.name), reverse=True), broken
 
 
@@ -64,67 +69,26 @@ def check(manifest: Manifest) -> None:
     metas = readable(task_names(), lambda name: find_task(name).meta)[0]
     problem = unknown(manifest, {meta.id: [metric.name for metric in meta.metrics] for meta in metas})
     if problem:
-        raise SubmissionError(f"submission.toml of {manifest.name}: {problem}")
+        raise SubmissionError(f"the manifest of {manifest.name}: {problem}")
 
 
-def read_table(path: Path) -> ClaimFile:
-    """A table of one's own, its tables made claims; raises UsageError naming file and field."""
-    try:
-        stated = msgspec.toml.decode(path.read_bytes(), type=ClaimFile)
-        claims = [*stated.claims, *(claim for table in stated.tables for claim in expand(table))]
-    except OSError as error:
-        raise UsageError(f"--claims {path} cannot be read ({error.strerror})") from None
-    except (msgspec.DecodeError, ValueError) as error:
-        raise UsageError(f"--claims {path}: {error}") from None
-    return msgspec.structs.replace(stated, claims=claims)
-
-
-def own_manifest(path: Path, manifest: Manifest | None) -> Manifest:
-    """A manifest that states what the file `path` does: of the paper `manifest`, or of no submission in particular."""
-    from harness.manifest_check import first_problem
-
-    table = read_table(path)
-    base = manifest or Manifest(name=path.stem, title=path.name, interfaces=[])
-    made = msgspec.structs.replace(base, claims=table.claims, tables=table.tables, blockers=table.blockers, blocker="")
-    problem = first_problem(made) if manifest else _loose_problem(made)
-    if problem:
-        raise UsageError(f"--claims {path}: {problem}")
-    return made
-
-
-def _loose_problem(manifest: Manifest) -> str:
-    """The same, where variants are those of whichever submission a claim's method names."""
-    from harness.manifest import Variant
-    from harness.manifest_check import first_problem
-
-    names = {name for claim in manifest.claims for name in (claim.variant, claim.relative_to) if name}
-    return first_problem(msgspec.structs.replace(manifest, variants=[Variant(name=name) for name in sorted(names)]))
-
-
-def report(manifest: Manifest, records: Iterable[Record], count: CountOf, *, bound: bool = True) -> PaperReport:
-    """Every claim of `manifest` beside the records and counts there are.
-
-    `bound` says that the records of its own name are meant; else each claim's method names a submission.
-    """
-    by_name: dict[str, list[Record]] = {}
-    for record in standing(records):
-        by_name.setdefault(record.submission.name, []).append(record)
+def report(manifest: Manifest, records: Iterable[Record], count: CountOf) -> PaperReport:
+    """Every claim of `manifest` beside the records of its name and the counts there are."""
+    own = standing(record for record in records if record.submission.name == manifest.name)
     tasks = set(task_names())
-    compared = [_compare(claim, manifest, by_name, count, tasks, bound) for claim in manifest.claims]
+    compared = [_compare(claim, manifest, own, count, tasks) for claim in manifest.claims]
     return PaperReport(manifest=manifest, comparisons=compared)
 
 
 def _compare(
-    claim: Claim, manifest: Manifest, by_name: Mapping[str, list[Record]], count: CountOf, tasks: set[str], bound: bool
+    claim: Claim, manifest: Manifest, records: Sequence[Record], count: CountOf, tasks: set[str]
 ) -> Comparison:
-    own = by_name.get(manifest.name if bound else claim.method, [])
-    asked = claim if bound else msgspec.structs.replace(claim, method="")
-    found = _found(asked, own, manifest if bound else None, count)
+    found = _found(claim, records, manifest, count)
     uncounted = next((text for text in found.hindered if is_cost(claim)), "")
-    return replace(judge(asked, found, blocker_of(claim, manifest, tasks, uncounted)), claim=claim)
+    return judge(claim, found, blocker_of(claim, manifest, tasks, uncounted))
 
 
-def _found(claim: Claim, records: Sequence[Record], manifest: Manifest | None, count: CountOf) -> Found:
+def _found(claim: Claim, records: Sequence[Record], manifest: Manifest, count: CountOf) -> Found:
     """What records say, and of costs what was counted, which goes before."""
     known = recorded(claim, records, manifest)
     if not is_cost(claim):

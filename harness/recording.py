@@ -128,31 +128,23 @@ def file_part(plan: "Plan", predictions: Predictions) -> SubmissionPart:
 
 def check_stated(plan: "Plan") -> None:
     """Raise what would otherwise come to light only after hours: claims that cannot be read, settings unknown."""
+    from harness.own_claims import read_table
+
     settings(plan)
     if plan.options.claims is not None:
-        read_claims(plan.options.claims)
+        read_table(plan.options.claims)
 
 
 def claims(plan: "Plan", stated: list[Claim]) -> list[dict[str, Any]]:
     """The claims to compare with: the manifest's that concern this task, and those of ``--claims``."""
     import msgspec
 
+    from harness.own_claims import read_table
+
     found = [claim for claim in stated if claim.task == plan.task.meta.id]
     if plan.options.claims is not None:
-        found += read_claims(plan.options.claims)
+        found += read_table(plan.options.claims).claims
     return [msgspec.to_builtins(claim) for claim in found]
-
-
-def read_claims(path: Path) -> list[Claim]:
-    """A table of claims: TOML with ``[[claims]]``; raises HarnessError naming file and field."""
-    import msgspec
-
-    from harness.errors import UsageError
-
-    try:
-        return msgspec.toml.decode(path.read_bytes(), type=dict[str, list[Claim]]).get("claims", [])
-    except (OSError, msgspec.DecodeError, ValueError) as error:
-        raise UsageError(f"--claims {path}: {error}") from None
 
 
 def settings(plan: "Plan") -> dict[str, Any]:

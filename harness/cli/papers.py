@@ -86,22 +86,12 @@ def paper(arguments: argparse.Namespace) -> int:
     """One paper, or a table of one's own."""
     from harness.cli.terminal import results_only
     from harness.errors import UsageError
-    from harness.papers import check, find_paper, own_manifest, read_records, report
 
     if not arguments.paper and arguments.claims is None:
         raise UsageError("name a paper ('harness papers' lists them) or a table of claims (--claims FILE)")
-    home = _home(arguments)
-    stated = find_paper(arguments.paper) if arguments.paper else None
-    manifest = own_manifest(arguments.claims, stated) if arguments.claims is not None else stated
-    assert manifest is not None
-    check(manifest)
     form = "json" if arguments.json else arguments.format
     with results_only(form != "terminal"):
-        reference = arguments.paper if "/" in arguments.paper or arguments.paper.startswith(".") else manifest.name
-        book = _book(reference, manifest, home, count=arguments.cost)
-        if arguments.cost:
-            book.fill()
-        made = report(manifest, read_records(home), book, bound=stated is not None)
+        made = _report(arguments)
     if form == "terminal":
         from harness.cli.paper_text import show_paper
 
@@ -111,6 +101,27 @@ def paper(arguments: argparse.Namespace) -> int:
 
     print_json(WRITERS[form](made))
     return 0
+
+
+def _report(arguments: argparse.Namespace) -> "PaperReport":
+    from harness.own_claims import own_report
+    from harness.papers import check, find_paper, read_records, report
+
+    home = _home(arguments)
+    stated = find_paper(arguments.paper) if arguments.paper else None
+
+    def book(manifest: "Manifest") -> "CostBook":
+        by_path = stated is not None and ("/" in arguments.paper or arguments.paper.startswith("."))
+        made = _book(arguments.paper if by_path else manifest.name, manifest, home, count=arguments.cost)
+        if arguments.cost:
+            made.fill()
+        return made
+
+    if arguments.claims is not None:
+        return own_report(arguments.claims, stated, read_records(home), book)
+    assert stated is not None
+    check(stated)
+    return report(stated, read_records(home), book(stated))
 
 
 def _book(reference: str, manifest: "Manifest", home: "Home", *, count: bool) -> "CostBook":
