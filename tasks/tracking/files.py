@@ -1,7 +1,8 @@
 """A folder or a zip archive of small text files, listed and read in one way."""
 
 import os
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -68,6 +69,20 @@ def _walk(root: Path) -> Iterator[str]:
         for name in files:
             if Path(name).suffix.lower() in SUFFIXES and name[:1] != ".":
                 yield (inside / name).as_posix()
+
+
+def write_texts(path: Path, texts: Iterable[tuple[str, str]]) -> None:
+    """Write files, by name and ASCII text, into a folder, or into a zip archive where `path` ends so."""
+    if path.suffix.lower() == ".zip":
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, text in texts:
+                # A fixed date, so that the same results give the same archive.
+                archive.writestr(zipfile.ZipInfo(name), text)
+        return
+    for name, text in texts:
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text(text, encoding="ascii")
 
 
 def with_files(request: DataRequest) -> DataRequest:

@@ -1,7 +1,6 @@
 """One-pass benchmarks as tasks: data, result files and scores wired together."""
 
-import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -25,11 +24,10 @@ from harness.task import (
     Scoring,
     Sink,
     Statistics,
-    Task,
     Values,
 )
-from tasks.tracking.files import open_tree, with_files
-from tasks.tracking.frames import Frames, check_frames
+from tasks.tracking.base import TrackingTask
+from tasks.tracking.files import open_tree, with_files, write_texts
 from tasks.tracking.ope.benchmarks import BENCHMARKS, Benchmark
 from tasks.tracking.ope.data import is_root, open_dataset
 from tasks.tracking.ope.declaration import declare
@@ -39,14 +37,12 @@ from tasks.tracking.ope.results import PREDICTIONS, read_results
 from tasks.tracking.ope.rules import RULES
 
 if TYPE_CHECKING:
-    from harness.measure.workload import Workload
-    from harness.record import Observed
     from harness.submission import Submission
 
 _COLUMNS: Final = ("success", "precision", "normalized", "frames")
 
 
-class OnePass(Task):
+class OnePass(TrackingTask):
     """One benchmark of `tasks.tracking.ope.benchmarks`."""
 
     worst_title = "1 - area under the success curve"
@@ -71,18 +67,6 @@ class OnePass(Task):
 
         write_sample(directory, self.benchmark)
 
-    def verify_data(self, request: DataRequest) -> Iterator[str]:
-        """Decode every frame and compare the sizes."""
-        dataset = self.open(replace(request, with_inputs=True))
-        yield from check_frames(dataset)
-        yield from dataset.warnings
-
-    def input_digest(self, inputs: Mapping[str, Any]) -> bytes:
-        """SHA-256 over the decoded frames."""
-        frames = inputs["frames"]
-        assert isinstance(frames, Frames)
-        return frames.digest()
-
     def encoder(self, submission: "Submission", dataset: Dataset) -> Encoder:
         """Checks that there is a box for every frame."""
 
@@ -104,35 +88,14 @@ class OnePass(Task):
 
         predict_one_pass(self, submission, dataset, sink, run)
 
-    def workload(self, submission: "Submission", dataset: Dataset, run: RunContext) -> "Workload":
-        """A start and an update, timed apart."""
-        from tasks.tracking.live_workload import tracker_workload
-
-        return tracker_workload(submission, dataset)
-
-    def observed(self, beside: Table) -> "Sequence[Observed]":
-        """Frames a second."""
-        from tasks.tracking.live_speed import observed_speed
-
-        return observed_speed(beside)
-
     def read(self, path: Path, dataset: Dataset) -> Predictions:
         """Read the results of all sequences."""
         return read_results(open_tree(path, PredictionError), dataset, self.benchmark)
 
     def write(self, predictions: Predictions, dataset: Dataset, path: Path) -> None:
         """Write ``NAME.txt`` for every sequence, into a folder or zip archive; numbers read back the same."""
-        texts = {f"{id}.txt": _text(predictions.table.row(i)) for i, id in enumerate(predictions.table.ids)}
-        if path.suffix.lower() == ".zip":
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-                for name, text in texts.items():
-                    # A fixed date, so that the same results give the same archive.
-                    archive.writestr(zipfile.ZipInfo(name), text)
-            return
-        path.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            (path / name).write_text(text, encoding="ascii")
+        table = predictions.table
+        write_texts(path, ((f"{id}.txt", _text(table.row(index))) for index, id in enumerate(table.ids)))
 
     def score(self, dataset: Dataset, predictions: Predictions, scoring: Scoring) -> Statistics:
         """How many frames of each sequence pass each threshold."""

@@ -1,7 +1,6 @@
 """What a run answers for a sequence, as columns and as the challenges' text files."""
 
 import io
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from harness.columns import Row, Table
 from harness.errors import PredictionError
 from harness.task import Dataset, Sample
+from tasks.tracking.files import write_texts
 from tasks.tracking.text import Rows
 from tasks.tracking.vot.results import read_run, to_row
 
@@ -40,16 +40,7 @@ def _rows(run: Any, id: str) -> Rows:
 
 def write_results(table: Table, path: Path, experiment: str) -> None:
     """Write every repetition as ``EXPERIMENT/SEQUENCE/SEQUENCE_001.txt``, into a zip where `path` ends so."""
-    if path.suffix.lower() == ".zip":
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, text in _texts(table, experiment):
-                # A fixed date, so that the same results give the same archive.
-                archive.writestr(zipfile.ZipInfo(name), text)
-        return
-    for name, text in _texts(table, experiment):
-        (path / name).parent.mkdir(parents=True, exist_ok=True)
-        (path / name).write_text(text, encoding="ascii")
+    write_texts(path, _texts(table, experiment))
 
 
 def _texts(table: Table, experiment: str) -> Iterator[tuple[str, str]]:

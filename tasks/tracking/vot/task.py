@@ -1,9 +1,9 @@
 """The VOT challenges as tasks: data, raw results and scores wired together."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +22,10 @@ from harness.task import (
     Scoring,
     Sink,
     Statistics,
-    Table,
-    Task,
     Values,
 )
+from tasks.tracking.base import TrackingTask
 from tasks.tracking.files import open_tree, with_files
-from tasks.tracking.frames import Frames, check_frames
 from tasks.tracking.vot import details, resampling
 from tasks.tracking.vot.answers import encode_answer
 from tasks.tracking.vot.data import TAGS, is_root, open_dataset
@@ -36,8 +34,6 @@ from tasks.tracking.vot.results import experiment_of, read_results
 from tasks.tracking.vot.statistics import measure, tracks
 
 if TYPE_CHECKING:
-    from harness.measure.workload import Workload
-    from harness.record import Observed
     from harness.submission import Submission
 
 REALTIME_NOTE = (
@@ -46,7 +42,7 @@ REALTIME_NOTE = (
 )
 
 
-class Vot(Task):
+class Vot(TrackingTask):
     """The supervised experiment of one year."""
 
     worst_title = "failures, mean of the repetitions"
@@ -73,18 +69,6 @@ class Vot(Task):
 
         write_sample(directory)
 
-    def verify_data(self, request: DataRequest) -> Iterator[str]:
-        """Decode every frame and compare the sizes."""
-        dataset = self.open(replace(request, with_inputs=True))
-        yield from check_frames(dataset)
-        yield from dataset.warnings
-
-    def input_digest(self, inputs: Mapping[str, Any]) -> bytes:
-        """SHA-256 over the decoded frames."""
-        frames = inputs["frames"]
-        assert isinstance(frames, Frames)
-        return frames.digest()
-
     def encoder(self, submission: "Submission", dataset: Dataset) -> Encoder:
         """Checks codes and regions of every repetition."""
         return lambda answer, sample: encode_answer(answer, sample, dataset)
@@ -94,18 +78,6 @@ class Vot(Task):
         from tasks.tracking.live_resets import predict_resets
 
         predict_resets(submission, dataset, sink, run)
-
-    def workload(self, submission: "Submission", dataset: Dataset, run: RunContext) -> "Workload":
-        """A start and an update, timed apart."""
-        from tasks.tracking.live_workload import tracker_workload
-
-        return tracker_workload(submission, dataset)
-
-    def observed(self, beside: Table) -> "Sequence[Observed]":
-        """Frames a second."""
-        from tasks.tracking.live_speed import observed_speed
-
-        return observed_speed(beside)
 
     def read(self, path: Path, dataset: Dataset) -> Predictions:
         """Read all repetitions of the supervised experiment."""
