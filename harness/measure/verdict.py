@@ -158,7 +158,7 @@ def _unstable(seen: Conditions) -> Iterator[str]:
 def _too_close(seen: Conditions) -> Iterator[str]:
     if seen.spread_s is not None and seen.spread_s < SPREAD_S:
         yield (
-            f"the blocks lie within {seen.spread_s:.0f} s, {SPREAD_S:.0f} s are needed to see slow disturbances "
+            f"the blocks lie within {seen.spread_s:.1f} s, {SPREAD_S:.0f} s are needed to see slow disturbances "
             "(--measure-s 60)"
         )
 

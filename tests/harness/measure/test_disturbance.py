@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.measure.disturbance import Probe, Snapshot, between, shares, total
+from harness.measure.disturbance import Probe, Snapshot, between, disturbed, shares, total
 from harness.measure.procfs import (
     CpuTicks,
     Unreadable,
@@ -16,6 +16,7 @@ from harness.measure.procfs import (
     cpu_ticks,
     pressure_us,
     quota_cpus,
+    quota_of,
     run_delay_ns,
     throttled_ns,
 )
@@ -149,3 +150,47 @@ def spin_until_cpu_time(seconds: float) -> None:
     end = time.process_time() + seconds
     while time.process_time() < end:
         pass
+
+
+def test_a_wall_clock_that_is_set_is_seen_and_changes_no_duration() -> None:
+    found = between(snapshot(), snapshot(wall_ns=10**9, calendar_ns=3 * 10**9, awake_and_asleep_ns=10**9))
+    assert (found.wall_ns, found.calendar_step_ns, found.suspended_ns) == (10**9, 2 * 10**9, 0)
+    back = between(snapshot(), snapshot(wall_ns=10**9, calendar_ns=-(10**9), awake_and_asleep_ns=10**9))
+    assert back.calendar_step_ns == -2 * 10**9
+
+
+def test_clocks_that_differ_by_their_reading_alone_have_not_stepped() -> None:
+    found = between(snapshot(), snapshot(wall_ns=10**9, calendar_ns=10**9 + 19_000_000, awake_and_asleep_ns=10**9))
+    assert (found.calendar_step_ns, found.suspended_ns) == (0, 0)
+
+
+def test_a_machine_that_slept_is_seen() -> None:
+    found = between(snapshot(), snapshot(wall_ns=10**8, calendar_ns=10**8, awake_and_asleep_ns=5 * 10**9))
+    assert found.suspended_ns == 5 * 10**9 - 10**8
+    assert disturbed(found, 1) == "suspended"
+
+
+@pytest.mark.parametrize(
+    ("version", "files", "cpus"),
+    [
+        ("2", {"cpu.max": "150000 100000\n"}, 1.5),
+        ("2", {"cpu.max": "max 100000\n"}, None),
+        ("1", {"cpu.cfs_quota_us": "50000\n", "cpu.cfs_period_us": "100000\n"}, 0.5),
+        ("1", {"cpu.cfs_quota_us": "-1\n", "cpu.cfs_period_us": "100000\n"}, None),
+    ],
+)
+def test_a_container_with_a_cpu_quota_is_known(
+    tmp_path: Path, version: str, files: dict[str, str], cpus: float | None
+) -> None:
+    proc, groups = tmp_path / "proc", tmp_path / "groups"
+    (proc / "self").mkdir(parents=True)
+    (proc / "self" / "cgroup").write_text("0::/\n" if version == "2" else "3:cpu:/\n")
+    mount = groups if version == "2" else groups / "cpu"
+    mount.mkdir(parents=True)
+    for name, text in (files | {"cgroup.procs": "", "cpu.stat": "nr_throttled 0\n"}).items():
+        (mount / name).write_text(text)
+    assert quota_of(proc, groups) == cpus
+
+
+def test_without_proc_there_is_no_quota_to_know(tmp_path: Path) -> None:
+    assert quota_of(tmp_path, tmp_path) is None

@@ -1,12 +1,22 @@
 """Percentiles that are not carried by their count, or intervals that are too narrow, would rank methods by luck."""
 
+from math import comb
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from harness.measure.percentiles import cluster_intervals, drift, percentile, quantiles, spearman
+from harness.measure.percentiles import (
+    cluster_intervals,
+    drift,
+    early_stopping_bound,
+    nested_counts,
+    percentile,
+    quantiles,
+    spearman,
+)
 
 
 def drifting_blocks(rng: np.random.Generator, blocks: int, size: int) -> list[np.ndarray]:
@@ -98,3 +108,55 @@ def test_trend_is_seen_and_chance_is_not() -> None:
 def test_drift_compares_the_thirds() -> None:
     assert drift(np.array([1.0, 1.0, 5.0, 5.0, 1.1, 1.1])) == pytest.approx(0.1)
     assert drift(np.ones(5)) is None
+
+
+def literal_bound(values: list[float], probability: float) -> float | None:
+    """sorted[n - t] for the largest t with P(at most t of n above the percentile) <= 1 %, term by term."""
+    n, allowed, odds = len(values), 0, 0.0
+    for t in range(n):
+        odds += comb(n, t) * (1 - probability) ** t * probability ** (n - t)
+        if odds > 1.0 - 0.99:
+            break
+        allowed = t
+    return sorted(values)[n - allowed] if allowed else None
+
+
+@given(st.lists(st.floats(1.0, 9.0), min_size=1, max_size=300), st.sampled_from([0.5, 0.9, 0.99]))
+@settings(max_examples=80)
+def test_the_early_stopping_bound_is_the_literal_one(values: list[float], probability: float) -> None:
+    assert early_stopping_bound(np.array(values), probability) == literal_bound(values, probability)
+
+
+@pytest.mark.parametrize(("probability", "least"), [(0.9, 64), (0.99, 662)])
+def test_mlperfs_least_numbers_of_queries(probability: float, least: int) -> None:
+    assert early_stopping_bound(np.arange(least - 1.0), probability) is None
+    assert early_stopping_bound(np.arange(float(least)), probability) == least - 1.0
+
+
+def test_many_inferences_do_not_underflow() -> None:
+    bound = early_stopping_bound(np.arange(100_000.0), 0.5)
+    assert bound is not None and 50_000.0 < bound < 50_500.0
+
+
+def test_drawing_processes_first_gives_every_block_the_same_weight() -> None:
+    groups = [0] * 30 + [1] * 30 + [2] * 30
+    counts = nested_counts(groups, 4000, 0)
+    assert set(counts.sum(axis=1)) == {90.0}
+    assert np.allclose(counts.mean(axis=0), 1.0, atol=0.1)
+    whole = counts.reshape(4000, 3, 30).sum(axis=2)
+    assert set(np.unique(whole)) == {0.0, 30.0, 60.0, 90.0}
+
+
+def test_processes_that_differ_widen_the_interval() -> None:
+    rng = np.random.default_rng(0)
+    groups = [n % 3 for n in range(60)]
+    blocks = [rng.normal(10.0 + 0.3 * group, 0.01, 5) for group in groups]
+    nested = cluster_intervals(blocks, [0.5], groups=groups)[0]
+    alone = cluster_intervals(blocks, [0.5])[0]
+    assert nested[0] < 10.1 < 10.5 < nested[1]
+    assert nested[1] - nested[0] > alone[1] - alone[0]
+
+
+def test_one_process_has_the_plain_interval() -> None:
+    blocks = drifting_blocks(np.random.default_rng(3), 30, 8)
+    assert cluster_intervals(blocks, [0.5, 0.9], groups=[4] * 30) == cluster_intervals(blocks, [0.5, 0.9])

@@ -44,6 +44,8 @@ def test_quiet_run_is_stable_and_needs_no_reason() -> None:
         ({"interval_width": {"forward": 0.03}}, "the 95 % interval of the median of forward is 3.0 % wide"),
         ({"interval_width": {"forward": None}}, "the median of forward has no interval"),
         ({"trend": Trend(rank_correlation=0.8, p=0.0001, change=0.04)}, "the latency moved by 4.0 % during the run"),
+        ({"spread_s": 44.9}, "the blocks lie within 44.9 s, 45 s are needed to see slow disturbances (--measure-s 60)"),
+        ({"dropped_share": 0.51}, "51.0 % of the blocks were disturbed and left out, limit 50.0 %"),
         ({"run_delay": None, "unreadable": {"run delay": "/proc: missing"}}, "not readable here (/proc: missing)"),
     ],
 )
@@ -59,6 +61,10 @@ def test_each_disturbance_alone_makes_it_unstable(change: dict[str, Any], words:
     [
         ({"run_delay": 0.11}, "threads waited for a CPU for 11.0 % of the measured time, limit 10.0 %"),
         ({"throttled": 0.001}, "a CPU quota stopped the process for 0.1 % of the measured time"),
+        ({"outputs_equal": False}, "the timed model answers otherwise than the scored one"),
+        ({"inputs_changed": True}, "the model writes into its input"),
+        ({"clock_backwards": 1}, "1 inference was timed as lasting nothing or less: the clock stepped"),
+        ({"suspended_s": 2.0}, "the machine was suspended for 2.0 s meanwhile"),
         ({"samples": 4}, "4 inferences were timed, a median needs 5: measure for longer"),
     ],
 )
@@ -81,6 +87,8 @@ def test_what_makes_it_invalid(change: dict[str, Any], words: str) -> None:
         {"blocks": 20},
         {"trend": Trend(rank_correlation=0.9, p=0.0001, change=0.02)},
         {"trend": Trend(rank_correlation=0.3, p=0.02, change=0.5)},
+        {"spread_s": 45.0, "dropped_share": 0.5, "outputs_equal": True},
+        {"outputs_equal": None},
         {"steal": None, "foreign_load": None, "pressure": None, "throttled": None},
     ],
 )
