@@ -27,7 +27,6 @@ from harness.task import Predictions
 
 EVAL_S = 20.0
 BENCH_S = 60.0
-ENERGY_S = 5.0
 PROCESSES = 3
 RETRIES = 2
 MULTI_STREAM = 8
@@ -136,7 +135,7 @@ def _sweep(crew: Crew, speeds: Speeds, span: str, seconds: float, options: RunOp
 
 def _measurements(plan: Plan, submission: Submission, time: TimePlan, speeds: Speeds, advance: Advance) -> Measurements:
     workload = workload_of(plan, submission, query_size(plan.options))
-    energy = measure_energy(workload, seconds=min(ENERGY_S, time.seconds))
+    energy = measure_energy(workload, seconds=time.seconds)
     advance(1)
     cost = count_cost(workload, submission.module) if submission.module is not None else NO_MODULE
     advance(1)

@@ -103,7 +103,7 @@ def energy_cell(record: Record) -> Cell:
     if found is None:
         return missing(record.measurements.reason)
     flags = speed_flags(record, "energy")
-    note = verdict_note(found.verdict, [], flags)
+    note = verdict_note(found.verdict, [found.reason] if found.reason else [], flags)
     return value_cell(found.energy_j, found.reason, note=note, muted=found.verdict != "stable" or bool(flags))
 
 

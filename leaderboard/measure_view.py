@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from harness.record import Energy, Observed, Record, Throughput, Timing
+from harness.record import Observed, Record, Throughput, Timing
 from leaderboard.board_tables import shared_reasons
 from leaderboard.boards import speed_flags
 from leaderboard.cost_view import cost_section
+from leaderboard.energy_view import energy_section
 from leaderboard.numbers import MUTED_VERDICTS, quantile_cell, text_cell, value_cell, verdict_note
+from leaderboard.plain_facts import plain_facts
 from leaderboard.table import Cell, Column, Row, Table
 from leaderboard.text import clean, name
 from leaderboard.view import Fact, Section
@@ -46,7 +48,7 @@ def measurement_sections(record: Record) -> Iterator[Section]:
     for index, item in enumerate(found.observed):
         yield _observed(index, item)
     for index, energy in enumerate(found.energy):
-        yield _energy(index, energy, speed_flags(record, "energy"))
+        yield energy_section(index, energy, speed_flags(record, "energy"))
     if timed:
         yield cost_section(record, found.cost)
 
@@ -86,8 +88,8 @@ def _latency(index: int, timing: Timing, flags: str) -> Section:
     first = value_cell(timing.first_inference_ms, "it was not timed")
     facts = [
         Fact(label="First inference, ms", cell=first),
-        *_plain(timing.warm_up, "warm-up"),
-        *_plain(timing.conditions, ""),
+        *plain_facts(timing.warm_up, "warm-up"),
+        *plain_facts(timing.conditions, ""),
     ]
     return Section(
         id=f"latency-{index}", title="Latency", paragraphs=paragraphs, tables=[table] if rows else [], facts=facts
@@ -97,24 +99,6 @@ def _latency(index: int, timing: Timing, flags: str) -> Section:
 def _said(timing: Timing) -> tuple[str, str]:
     """What the paragraph above the table has said already: it is long, and true of every cell."""
     return verdict_note(timing.verdict, timing.reasons), "; ".join(timing.reasons)
-
-
-def _plain(values: dict[str, object], prefix: str) -> list[Fact]:
-    facts = []
-    for key, value in list(values.items())[:40]:
-        label = f"{prefix} {key}".strip().replace("_", " ")
-        facts.append(Fact(label=name(label), cell=text_cell(clean(_written(value), 300), absent="empty")))
-    return facts
-
-
-def _written(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_written(item)}" for key, item in value.items())
-    if isinstance(value, list):
-        return ", ".join(map(_written, value))
-    return "no value" if value is None else str(value)
 
 
 def _throughput(found: Throughput, flags: str, timings: Sequence[Timing]) -> Fact:
@@ -129,18 +113,8 @@ def _throughput(found: Throughput, flags: str, timings: Sequence[Timing]) -> Fac
 
 def _observed(index: int, found: Observed) -> Section:
     """A speed of the run itself; it stands on no board."""
-    facts = [Fact(label=name(f"{found.title}, {found.unit}"), cell=value_cell(found.value)), *_plain(found.facts, "")]
-    return Section(id=f"observed-{index}", title="Seen during the run", facts=facts)
-
-
-def _energy(index: int, found: Energy, flags: str) -> Section:
-    note = verdict_note(found.verdict, [], flags)
     facts = [
-        Fact(label="Joules a sample", cell=value_cell(found.energy_j, found.reason, note=note)),
-        Fact(label="Mean watts", cell=value_cell(found.power_w, found.reason)),
-        Fact(label="Source", cell=text_cell(" ".join(filter(None, [found.source, found.scope])), absent="none")),
-        *_plain(found.facts, ""),
+        Fact(label=name(f"{found.title}, {found.unit}"), cell=value_cell(found.value)),
+        *plain_facts(found.facts, ""),
     ]
-    items = [Cell(value=line, text=f"Tried: {clean(line)}") for line in found.tried]
-    enable = [f"To enable it: {clean(found.how_to_enable)}"] if found.how_to_enable else []
-    return Section(id=f"energy-{index}", title="Energy", facts=facts, items=items, paragraphs=enable)
+    return Section(id=f"observed-{index}", title="Seen during the run", facts=facts)

@@ -7,7 +7,7 @@ from harness.cli.show_cost import cost_lines
 from harness.cli.show_speed import number, show_latency, show_throughput
 from harness.cli.terminal import table
 from harness.declaration import plural
-from harness.record import Measurements, Metric, Record, encode
+from harness.record import Energy, Measurements, Metric, Record, encode
 from harness.runs import Outcome
 from harness.summary import headlines, method_name
 
@@ -69,13 +69,18 @@ def show_measurements(measured: Measurements) -> str:
     lines = [line for timing in measured.latency for line in show_latency(timing)]
     lines += show_throughput(measured.throughput, measured.sweep)
     lines += [f"observed      {number(item.value)} {item.unit} {item.summary}".rstrip() for item in measured.observed]
-    for energy in measured.energy:
-        if energy.energy_j is None:
-            lines.append(f"energy        not measured: {energy.reason}")
-        else:
-            lines.append(
-                f"energy        {energy.energy_j:.4g} J a sample, {number(energy.power_w)} W ({energy.source}, {energy.verdict})"
-            )
+    lines += [line for energy in measured.energy for line in _energy(energy)]
     if measured.cost is not None:
         lines += cost_lines(measured.cost)
     return "\n".join(lines)
+
+
+def _energy(energy: Energy) -> list[str]:
+    """Joules with their source, or why there are none and what would allow them."""
+    if energy.energy_j is None:
+        lines = [f"energy        not measured: {energy.reason}"]
+        return [*lines, f"              to enable: {energy.how_to_enable}"] if energy.how_to_enable else lines
+    net = "" if energy.net_energy_j is None else f" ({energy.net_energy_j:.4g} J above idling)"
+    source = f"{energy.source}, {energy.scope}, {energy.verdict}"
+    lines = [f"energy        {energy.energy_j:.4g} J a sample{net}, {number(energy.power_w)} W ({source})"]
+    return [*lines, f"              {energy.reason}"] if energy.reason else lines
