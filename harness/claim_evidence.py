@@ -133,7 +133,8 @@ def _other_option(claim: Claim, record: Record, manifest: Manifest | None) -> st
         expected = options_of(manifest, claim.variant, claim.options)
     decides = {name for name, option in (manifest.options if manifest else {}).items() if option.setting}
     for name, value in expected.items():
-        ours = record.submission.options.get(name)
+        # A record may be older than an option; it says nothing about one that only the manifest knows.
+        ours = record.submission.options.get(name, None if name in claim.options else value)
         if name not in decides and ours != value:
             return f"the record's option {name} is {ours}, the claim's {value}"
     return ""
