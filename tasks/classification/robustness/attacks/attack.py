@@ -85,7 +85,7 @@ def climb(logits: Logits, images: Tensor, labels: Tensor, loss: Loss) -> Climb:
             )
         (gradients,) = torch.autograd.grad(values.sum(), leaf)
     # A gradient that is no number moves nothing, rather than to spoil the image.
-    return Climb(values.detach(), gradients.nan_to_num_(0.0, 0.0, 0.0), wrong(outputs.detach(), labels))
+    return Climb(values.detach(), gradients.nan_to_num(0.0, 0.0, 0.0), wrong(outputs.detach(), labels))
 
 
 @torch.no_grad()
