@@ -47,6 +47,13 @@ def _count(value: float | None) -> Cell:
     return Cell(value=value, text=counted(int(value)) if whole else f"{value:.6g}")
 
 
+def _exact(value: float | None) -> Cell:
+    """Conventions differ in digits that a prefix would hide."""
+    if value is None:
+        return value_cell(None, "it does not exist")
+    return Cell(value=value, text=clean(f"{value:,}") if isinstance(value, int) else f"{value:,.6g}")
+
+
 def _operators(found: Cost) -> Table:
     kinds = list(found.operations)[:MOST_KINDS]
     total = OperatorCost(operator="all", group="", calls=0, outputs=0, operations=found.operations)
@@ -65,6 +72,7 @@ def _operators(found: Cost) -> Table:
             ],
         ),
         rows=tuple(_row(index, row, kinds) for index, row in enumerate(rows)),
+        data="operations",
         note=f"{left} more operators are in the record." if left > 0 else "",
     )
 
@@ -81,6 +89,7 @@ def _views(found: Cost) -> Table:
     return Table(
         id="conventions",
         caption="The same cost as papers and tools count it",
+        data="conventions",
         columns=(
             Column(key="convention", title="Convention", header=True),
             Column(key="value", title="One sample", numeric=True),
@@ -89,7 +98,7 @@ def _views(found: Cost) -> Table:
         rows=tuple(
             Row(
                 id=f"view-{index}",
-                cells=(text_cell(name(view)), _count(value), text_cell(clean(found.conventions.get(view, "")))),
+                cells=(text_cell(name(view)), _exact(value), text_cell(clean(found.conventions.get(view, "")))),
             )
             for index, (view, value) in enumerate(list(found.views.items())[:MOST_OPERATORS])
         ),

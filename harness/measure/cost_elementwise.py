@@ -61,6 +61,8 @@ def _input(a: Arguments) -> Any:
     return a.get("input", a.get("self"))
 
 
+SPATIAL: Final = 4
+"""Dimensions of a batch of feature maps."""
 STATISTICS: Final = Operations(add=3, mul=1)
 """Mean and variance of the input itself, for each element: a sum, a difference, a square, a sum."""
 
@@ -130,8 +132,13 @@ def _reduction(**each: int) -> Formula:
 
 
 def _mean(a: Arguments, out: Any) -> Work:
-    n = elements(out)
-    return Work("reduction", Operations(add=max(0, elements(_input(a)) - n), mul=n))
+    """A mean over height and width is global average pooling, which is how torch itself computes it."""
+    x, n = _input(a), elements(out)
+    done = Operations(add=max(0, elements(x) - n), mul=n)
+    dims = a.get("dim") or []
+    if x.dim() == SPATIAL and {int(d) % SPATIAL for d in dims} == {2, 3}:
+        return Work("adaptive average pooling", done, {"inputs": elements(x), "kernel": int(prod(x.shape[-2:]))})
+    return Work("reduction", done)
 
 
 def _variance(a: Arguments, out: Any) -> Work:
