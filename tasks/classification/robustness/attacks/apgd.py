@@ -18,7 +18,7 @@ class Apgd(Attack):
     """APGD on a loss of the true class."""
 
     loss: LossName = "ce"
-    iterations: int = 100
+    steps: int = 100
     restarts: int = 1
     rho: float = 0.75
 
@@ -34,7 +34,7 @@ class Apgd(Attack):
     def __call__(self, logits: Logits, images: Tensor, labels: Tensor, ball: Ball, streams: Streams) -> Tensor:
         """Restart on what still stands; the best try is the iterate of highest loss."""
         best, loss = Best(images), LOSSES[self.loss]
-        ascent = Ascent(logits, ball, lambda _: loss, self.iterations, self.rho)
+        ascent = Ascent(logits, ball, lambda _: loss, self.steps, self.rho)
         for _ in range(self.restarts):
             ascent.run(images, labels, streams, best)
         return best.images
@@ -49,7 +49,7 @@ class ApgdT(Attack):
     """APGD on the targeted difference of logits ratio, one run a target."""
 
     targets: int = 9
-    iterations: int = 100
+    steps: int = 100
     restarts: int = 1
     rho: float = 0.75
 
@@ -66,7 +66,7 @@ class ApgdT(Attack):
         """One target after the other, on what still stands; the best try is the iterate of highest loss."""
         best = Best(images)
         for target in likely(logits, images, labels, self.targets).unbind(1):
-            ascent = Ascent(logits, ball, partial(_towards, target), self.iterations, self.rho)
+            ascent = Ascent(logits, ball, partial(_towards, target), self.steps, self.rho)
             for _ in range(self.restarts):
                 ascent.run(images, labels, streams, best)
         return best.images

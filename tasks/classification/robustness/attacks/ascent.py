@@ -22,12 +22,12 @@ class Ascent:
     logits: Logits
     ball: Ball
     loss_of: Callable[[Tensor], Loss]
-    iterations: int
+    steps: int
     rho: float
 
     RULE: ClassVar[str] = (
         "start: a random direction of the radius (Linf: even values scaled to the largest; L2: normal); first step "
-        "twice the radius; momentum .75; checks after 22 % of the iterations and then after 3 % less each time, at "
+        "twice the radius; momentum .75; checks after 22 % of the steps and then after 3 % less each time, at "
         "least 6 %; at a check the step is halved and the best point taken up again where at most rho of the steps "
         "raised the loss, or where the last check left the step and the best loss did not rise; counts: the first "
         "wrong iterate, start included"
@@ -39,12 +39,12 @@ class Ascent:
         if not len(active):
             return
         state = self._start(images[active], labels[active], active, streams.take(active), best)
-        checks = dict(checkpoints(self.iterations))
-        for iteration in range(1, self.iterations + 1):
+        checks = dict(checkpoints(self.steps))
+        for iteration in range(1, self.steps + 1):
             if not len(state.active):
                 return
             self._step(state, first=iteration == 1)
-            found = self._evaluate(state, last=iteration == self.iterations)
+            found = self._evaluate(state, last=iteration == self.steps)
             state.learn(found)
             state = _felled(state, found.fooled, best)
             if iteration in checks:

@@ -14,9 +14,9 @@ from tasks.classification.robustness.ball import Ball
 from tasks.classification.robustness.streams import Streams
 
 STANDARD: Final[tuple[Attack, ...]] = (
-    Apgd(loss="ce", iterations=100, restarts=1),
-    ApgdT(targets=9, iterations=100, restarts=1),
-    FabT(targets=9, iterations=100, restarts=1),
+    Apgd(loss="ce", steps=100, restarts=1),
+    ApgdT(targets=9, steps=100, restarts=1),
+    FabT(targets=9, steps=100, restarts=1),
     Square(queries=5000, p_init=0.8, rescale=False),
 )
 """The standard battery of AutoAttack (arXiv 2003.01690, version ``standard``), for Linf and L2."""

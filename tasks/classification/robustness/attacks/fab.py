@@ -23,7 +23,7 @@ class FabT(Attack):
     """The smallest change that is answered wrongly, sought by stepping onto the linearised boundary."""
 
     targets: int = 9
-    iterations: int = 100
+    steps: int = 100
     restarts: int = 1
     alpha_max: float = 0.1
     eta: float = 1.05
@@ -73,7 +73,7 @@ class FabT(Attack):
         return best.images, best.distances
 
     def _search(self, logits: Logits, state: "_Search", ball: Ball, best: "_Nearest", enough: float) -> None:
-        for _ in range(self.iterations):
+        for _ in range(self.steps):
             state.current = self._step(logits, state, ball)
             _, fooled = look(logits, state.current, state.labels, partial(_lead, state.targets))
             if not fooled.any():

@@ -99,7 +99,7 @@ class Published(Attack):
         if isinstance(own, Square):
             shared |= {"n_queries": own.queries, "p_init": own.p_init, "resc_schedule": own.rescale}
             return self._part("square").SquareAttack(logits, **shared)
-        shared["n_iter"] = own.iterations
+        shared["n_iter"] = own.steps
         if isinstance(own, Apgd):
             return self._part("autopgd_base").APGDAttack(logits, loss=own.loss, rho=own.rho, **shared)
         shared["n_target_classes"] = targets

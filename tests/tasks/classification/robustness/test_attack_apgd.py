@@ -52,9 +52,9 @@ def test_passes_are_counted() -> None:
     for name, parameters, forwards, backwards in (
         ("fgsm", {}, 1, 1),
         ("pgd", {"steps": 5}, 6, 5),
-        ("apgd-ce", {"iterations": 7, "restarts": 2}, 16, 14),
-        ("apgd-t", {"iterations": 7, "targets": 3}, 1 + 3 * 8, 3 * 7),
-        ("fab-t", {"iterations": 7, "targets": 3}, 1 + 3 * 14, 3 * 7),
+        ("apgd-ce", {"steps": 7, "restarts": 2}, 16, 14),
+        ("apgd-t", {"steps": 7, "targets": 3}, 1 + 3 * 8, 3 * 7),
+        ("fab-t", {"steps": 7, "targets": 3}, 1 + 3 * 14, 3 * 7),
         ("square", {"queries": 40}, 40, 0),
     ):
         counted.spent.forwards = counted.spent.backwards = 0

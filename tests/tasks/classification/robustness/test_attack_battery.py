@@ -41,9 +41,9 @@ class Watched(Attack):
 def test_the_standard_battery_is_that_of_autoattack() -> None:
     told = [{key: value for key, value in one.facts().items() if key != "rule"} for one in STANDARD]
     assert told == [
-        {"name": "apgd-ce", "loss": "ce", "iterations": 100, "restarts": 1, "rho": 0.75},
-        {"name": "apgd-t", "targets": 9, "iterations": 100, "restarts": 1, "rho": 0.75},
-        {"name": "fab-t", "targets": 9, "iterations": 100, "restarts": 1, "alpha_max": 0.1, "eta": 1.05, "beta": 0.9},
+        {"name": "apgd-ce", "loss": "ce", "steps": 100, "restarts": 1, "rho": 0.75},
+        {"name": "apgd-t", "targets": 9, "steps": 100, "restarts": 1, "rho": 0.75},
+        {"name": "fab-t", "targets": 9, "steps": 100, "restarts": 1, "alpha_max": 0.1, "eta": 1.05, "beta": 0.9},
         {"name": "square", "queries": 5000, "p_init": 0.8, "restarts": 1, "rescale": False},
     ]
     assert build("standard", {}, BALL) == Battery()

@@ -19,9 +19,9 @@ ATTACKS = {
     "fgsm cw-margin": ("fgsm", {"loss": "cw-margin"}),
     "pgd": ("pgd", {"steps": 40}),
     "pgd from the image": ("pgd", {"steps": 12, "random_start": False, "loss": "cw-margin"}),
-    "apgd-ce": ("apgd-ce", {"iterations": 30}),
-    "apgd-dlr": ("apgd-dlr", {"iterations": 30}),
-    "apgd-t": ("apgd-t", {"iterations": 30}),
+    "apgd-ce": ("apgd-ce", {"steps": 30}),
+    "apgd-dlr": ("apgd-dlr", {"steps": 30}),
+    "apgd-t": ("apgd-t", {"steps": 30}),
 }
 
 
@@ -73,7 +73,7 @@ def test_fab_finds_the_nearest_wrong_image_of_a_linear_classifier(norm: str, dua
     leads = outputs.gather(1, victim.labels[:, None]) - outputs
     away = (weights[victim.labels][:, None] - weights[None]).norm(dual, dim=2)
     nearest = torch.where(away > 0, leads / away, torch.inf).amin(1)
-    attack, streams = FabT(targets=classes - 1, iterations=20), Streams.of(0, victim.ids, "test")
+    attack, streams = FabT(targets=classes - 1, steps=20), Streams.of(0, victim.ids, "test")
     images, distances = attack.nearest(victim.logits, victim.images, victim.labels, Ball(norm, 1.0), streams)
     assert not victim.standing(images).any()
     assert torch.equal(distances, Ball(norm, 1.0).distances(images, victim.images))

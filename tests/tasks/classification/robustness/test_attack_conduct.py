@@ -19,10 +19,10 @@ from tasks.classification.robustness.streams import Streams  # noqa: E402
 SHORT = {
     "fgsm": {},
     "pgd": {"steps": 4, "restarts": 2},
-    "apgd-ce": {"iterations": 8, "restarts": 2},
-    "apgd-dlr": {"iterations": 8},
-    "apgd-t": {"iterations": 6, "targets": 2},
-    "fab-t": {"iterations": 5, "targets": 2, "restarts": 2},
+    "apgd-ce": {"steps": 8, "restarts": 2},
+    "apgd-dlr": {"steps": 8},
+    "apgd-t": {"steps": 6, "targets": 2},
+    "fab-t": {"steps": 5, "targets": 2, "restarts": 2},
     "square": {"queries": 30, "restarts": 2},
 }
 RADII = [0.0, 1e-9, 2 / 255, 0.5, 3.0]

@@ -15,10 +15,10 @@ from tasks.classification.robustness.ball import Ball  # noqa: E402
 
 BALLS = [Ball("linf", 2 / 255), Ball("l2", 0.25)]
 SHORT = {
-    "apgd-ce": {"iterations": 30},
-    "apgd-dlr": {"iterations": 30},
-    "apgd-t": {"iterations": 20, "targets": 3},
-    "fab-t": {"iterations": 20, "targets": 3},
+    "apgd-ce": {"steps": 30},
+    "apgd-dlr": {"steps": 30},
+    "apgd-t": {"steps": 20, "targets": 3},
+    "fab-t": {"steps": 20, "targets": 3},
     "square": {"queries": 300},
 }
 FULL = {"apgd-ce": {}, "apgd-dlr": {}, "apgd-t": {}, "fab-t": {}, "square": {"queries": 2000}}
