@@ -3,7 +3,7 @@
 A formula is called with the operator's arguments by their names in torch's schema, and with its output.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any, Final
@@ -102,19 +102,48 @@ def deformable_convolution(a: Arguments, out: Any) -> Work:
     return Work("deformable convolution", done + interpolated)
 
 
-def _recurrent(gates: int, unit: Operations) -> Formula:
-    """A layer of `gates` blocks of units; `unit` is what a unit computes in a step besides the products and their sums."""
+RNN, LSTM, GRU, RNN_RELU = "rnn_tanh", "lstm", "gru", "rnn_relu"
+_GATES: Final = {LSTM: 4, GRU: 3, RNN: 1, RNN_RELU: 1}
+_UNIT: Final = {
+    LSTM: Operations(lut=5, mul=3, add=1),
+    GRU: Operations(lut=3, mul=3, add=2),
+    RNN: Operations(lut=1),
+    RNN_RELU: Operations(compare=1),
+}
+"""What a unit computes in a step besides the products and their sums."""
+_MODES: Final = (RNN_RELU, RNN, LSTM, GRU)
+"""As the kernels number them."""
+
+
+def _recurrent(kind: str) -> Formula:
+    """Torch's operator over a whole sequence, before it chooses a kernel; `data` holds packed sequences."""
 
     def formula(a: Arguments, out: Any) -> Work:
-        x, parameters = a.get("input", a.get("data")), a["params"]
+        x = a.get("input", a.get("data"))
         steps = int(x.shape[0] if "data" in a else x.shape[0] * x.shape[1])
-        matrices, biases = ([p for p in parameters if p.dim() == n] for n in (2, 1))
-        rows = int(parameters[0].shape[0]) * int(a["num_layers"]) * (2 if a["bidirectional"] else 1)
-        done = macs(steps * sum(m.numel() for m in matrices), matrices[0], x)
-        summed = Operations(add=steps * (rows + sum(v.numel() for v in biases)))
-        return Work("recurrent", done + summed + unit * (steps * rows // gates))
+        return _sequence(kind, x, a["params"], steps, int(a["num_layers"]) * (2 if a["bidirectional"] else 1))
 
     return formula
+
+
+def _recurrent_kernel(a: Arguments, out: Any) -> Work:
+    """The kernels of CPUs (one layer in one direction) and of CUDA (all of them)."""
+    x, kind = a["input"], _MODES[int(a["mode"])]
+    if "weight" in a:
+        steps = int(x.shape[0] if a["batch_sizes"] else x.shape[0] * x.shape[1])
+        layers = int(a["num_layers"]) * (2 if a["bidirectional"] else 1)
+        return _sequence(kind, x, a["weight"], steps, layers)
+    parameters = [a[f"weight{index}"] for index in range(4 if a["has_biases"] else 2)]
+    return _sequence(kind, x, parameters, int(x.shape[0] * x.shape[1]), 1)
+
+
+def _sequence(kind: str, x: Any, parameters: Sequence[Any], steps: int, layers: int) -> Work:
+    """Every matrix once for each of `steps` steps, biases, and the gates of `layers` layers and directions."""
+    matrices, biases = ([p for p in parameters if p.dim() == n] for n in (2, 1))
+    rows = int(parameters[0].shape[0]) * layers
+    done = macs(steps * sum(m.numel() for m in matrices), matrices[0], x)
+    summed = Operations(add=steps * (rows + sum(v.numel() for v in biases)))
+    return Work("recurrent", done + summed + _UNIT[kind] * (steps * rows // _GATES[kind]))
 
 
 def distances(a: Arguments, out: Any) -> Work:
@@ -155,10 +184,9 @@ PRODUCTS: Final[Mapping[str, Formula]] = {
     "aten::dot": _dot,
     "aten::vdot": _dot,
     "aten::_cdist_forward": distances,
-    "aten::lstm": _recurrent(4, Operations(lut=5, mul=3, add=1)),
-    "aten::gru": _recurrent(3, Operations(lut=3, mul=3, add=2)),
-    "aten::rnn_tanh": _recurrent(1, Operations(lut=1)),
-    "aten::rnn_relu": _recurrent(1, Operations(compare=1)),
+    **{f"aten::{kind}": _recurrent(kind) for kind in _MODES},
+    "aten::mkldnn_rnn_layer": _recurrent_kernel,
+    "aten::_cudnn_rnn": _recurrent_kernel,
     "torchvision::deform_conv2d": deformable_convolution,
 }
 """By operator name."""
