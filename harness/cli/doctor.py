@@ -1,6 +1,10 @@
 """``harness doctor``: what this machine can measure, and how to enable the rest."""
 
 import argparse
+import shutil
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from harness.cli.arguments import add_json, print_json
@@ -17,16 +21,54 @@ def run(arguments: argparse.Namespace) -> int:
     """Print every finding."""
     import msgspec
 
-    from harness.cli.terminal import table
-    from harness.measure import describe_host, examine
+    from harness.measure import examine
 
-    host, findings = describe_host("cpu"), examine()
+    hosts, findings = _hosts(), examine()
     if arguments.json:
         print_json(
-            {"host": msgspec.to_builtins(host), "findings": [msgspec.to_builtins(finding) for finding in findings]}
+            {
+                "host": msgspec.to_builtins(hosts[0]),
+                "devices": {host.facts["device"]: host.host_id for host in hosts},
+                "findings": [msgspec.to_builtins(finding) for finding in findings],
+            }
         )
         return 0
-    print(f"host {host.host_id}: {host.title}\n")
-    rows = [(f.what, "yes" if f.available else "no", f.reason, f.how_to_enable) for f in findings]
-    print(table(rows, ("what", "here", "because", "to enable")))
+    for host in hosts:
+        print(f"host {host.host_id} ({host.facts['device']}): {host.title}")
+    print("\n".join(_lines(findings, min(shutil.get_terminal_size().columns, 120))))
     return 0
+
+
+def _hosts() -> list[Any]:
+    """The host as a run of a model describes it, for every kind of device: torch's versions and threads belong to it."""
+    from harness.measure import describe_host
+
+    devices = ["cpu"]
+    with suppress(ImportError):
+        import torch
+
+        if torch.cuda.is_available():
+            devices.append("cuda:0")
+    return [describe_host(device) for device in devices]
+
+
+def _lines(findings: Sequence[Any], width: int) -> Iterator[str]:
+    """What is there, a line each; what is not, with the reason and the command."""
+    names = max(len(finding.what) for finding in findings) + 2
+    for title, available in (("here", True), ("not here", False)):
+        chosen = [finding for finding in findings if finding.available is available]
+        if not chosen:
+            continue
+        yield f"\n{title}"
+        for finding in chosen:
+            yield from _wrapped(f"  {finding.what:{names}}", finding.reason, width)
+            if finding.how_to_enable:
+                yield from _wrapped(" " * (names + 2), f"to enable: {finding.how_to_enable}", width)
+
+
+def _wrapped(begin: str, text: str, width: int) -> list[str]:
+    indent = " " * len(begin)
+    return textwrap.wrap(
+        text, max(width, len(begin) + 30), initial_indent=begin, subsequent_indent=indent,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip

@@ -11,7 +11,7 @@ from harness.measure.energy_sources import sources_for
 from harness.measure.exclusive import exclusive
 from harness.measure.host_facts import cpu_facts
 from harness.measure.nvml import ENABLE, gpu_facts, open_nvml
-from harness.measure.nvml_energy import nvml_sources_at
+from harness.measure.nvml_energy import nvml_advice, nvml_sources_at
 from harness.measure.procfs import Unreadable, cpu_groups, quota_cpus
 from harness.measure.thermometer import cpu_thermometer
 
@@ -90,8 +90,8 @@ def _gpus() -> Iterator[Check]:
     try:
         gpus = gpu_facts(open_nvml())
     except Unreadable as error:
-        yield Check("GPU", False, str(error), ENABLE)
-        yield Check("energy of the GPU", False, str(error), ENABLE)
+        yield Check("GPU", False, str(error), nvml_advice(str(error)))
+        yield Check("energy of the GPU", False, str(error), nvml_advice(str(error)))
         return
     if not gpus:
         yield Check("GPU", False, "NVML lists none", ENABLE)

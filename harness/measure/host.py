@@ -4,16 +4,11 @@ import hashlib
 import json
 from typing import Any
 
-from harness.measure.host_facts import (
-    cpu_facts,
-    load_facts,
-    memory_facts,
-    software_facts,
-    system_facts,
-    torch_facts,
-)
+from harness.measure.group_facts import group_facts
+from harness.measure.host_facts import cpu_facts, load_facts, memory_facts, software_facts, system_facts
 from harness.measure.nvml import gpu_facts, open_nvml
 from harness.measure.procfs import Unreadable
+from harness.measure.torch_facts import torch_facts
 from harness.record import Host
 
 GIB = 1024**3
@@ -27,6 +22,7 @@ def describe_host(device: str = "cpu") -> Host:
     facts: dict[str, Any] = {
         "device": device,
         "cpu": cpu_facts(),
+        "group": group_facts(),
         "memory": memory_facts(),
         "system": system_facts(),
         "gpus": _gpus(),
@@ -57,7 +53,7 @@ def identity(facts: dict[str, Any]) -> dict[str, Any]:
     return {
         "device": facts["device"].split(":")[0],
         "cpu": [cpu[key] for key in ("model", "family", "model_number", "stepping")],
-        "cores": [cpu[key] for key in ("logical", "allowed", "quota_cpus", "smt")],
+        "cores": [cpu["logical"], cpu["allowed"], facts["group"]["quota_cpus"], cpu["smt"]],
         "governor": cpu["governor"],
         "memory_gib": None if memory is None else round(memory / GIB),
         "gpus": sorted([gpu["name"], gpu["driver"], gpu["power_limit_w"]] for gpu in gpus),

@@ -3,18 +3,23 @@
 import os
 import platform
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.measure.procfs import Unreadable, allowed_cpus, cpu_groups, pressure_us, quota_cpus, read_text
+from harness.measure.memory_modules import memory_modules
+from harness.measure.procfs import Unreadable, allowed_cpus, pressure_us, read_text
+from harness.measure.thermometer import cpu_thermometer
 
 PROC = Path("/proc")
 SYS = Path("/sys")
-THREAD_VARIABLES = re.compile(
-    r"(OMP|GOMP|MKL|KMP|OPENBLAS|NUMEXPR|BLIS|VECLIB)_[A-Z_]+|CUDA_(LAUNCH_BLOCKING|MODULE_LOADING)"
+VARIABLES = re.compile(
+    r"(OMP|GOMP|MKL|KMP|OPENBLAS|NUMEXPR|BLIS|VECLIB|CUDA|CUBLAS|CUDNN|ONEDNN|DNNL)_[A-Z0-9_]+"
+    r"|NVIDIA_TF32_OVERRIDE|PYTORCH_(CUDA_)?ALLOC_CONF|TORCH_ALLOW_TF32_CUBLAS_OVERRIDE|MALLOC_[A-Z_]+"
 )
+"""What sets thread counts, number formats and allocators."""
+PRIVATE = re.compile(r"/|[0-9a-f]{8}-[0-9a-f]{4}|(GPU|MIG)-", re.IGNORECASE)
+"""Paths tell who works here, UUIDs which card it is."""
 
 
 def optional_text(path: Path) -> str | None:
@@ -56,7 +61,6 @@ def cpu_facts(proc: Path = PROC, sys_root: Path = SYS) -> dict[str, Any]:
         "logical": os.cpu_count(),
         "allowed": len(cpus),
         "affinity": compact(cpus),
-        "quota_cpus": _quota(proc, sys_root / "fs/cgroup"),
         "smt": optional_text(first / "smt/control"),
         "hypervisor": "hypervisor" in listed.get("flags", "").split() if listed else None,
         "caches": _caches(first / f"cpu{min(cpus)}" / "cache"),
@@ -64,6 +68,7 @@ def cpu_facts(proc: Path = PROC, sys_root: Path = SYS) -> dict[str, Any]:
         "frequency_driver": optional_text(frequency / "scaling_driver"),
         "min_khz": optional_number(frequency / "scaling_min_freq"),
         "max_khz": optional_number(frequency / "scaling_max_freq"),
+        "now_khz": optional_number(frequency / "scaling_cur_freq"),
         "boost": optional_text(first / "cpufreq/boost"),
         "no_turbo": optional_text(first / "intel_pstate/no_turbo"),
         "numa_nodes": len(list((sys_root / "devices/system/node").glob("node[0-9]*"))) or None,
@@ -94,13 +99,6 @@ def compact(cpus: frozenset[int]) -> str:
     return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in runs)
 
 
-def _quota(proc: Path, groups_root: Path) -> float | None:
-    try:
-        return quota_cpus(cpu_groups(proc, groups_root))
-    except (Unreadable, ValueError):
-        return None
-
-
 def _caches(folder: Path) -> dict[str, str]:
     found = {}
     for index in sorted(folder.glob("index*")):
@@ -110,12 +108,13 @@ def _caches(folder: Path) -> dict[str, str]:
     return found
 
 
-def memory_facts(proc: Path = PROC) -> dict[str, Any]:
-    """Memory and swap in bytes."""
+def memory_facts(proc: Path = PROC, sys_root: Path = SYS) -> dict[str, Any]:
+    """Memory and swap in bytes; the modules' kind and speed where the firmware's tables may be read."""
     fields = dict(re.findall(r"^(\w+):\s+(\d+) kB$", optional_text(proc / "meminfo") or "", re.MULTILINE))
     return {
         "bytes": int(fields["MemTotal"]) * 1024 if "MemTotal" in fields else None,
         "swap_bytes": int(fields["SwapTotal"]) * 1024 if "SwapTotal" in fields else None,
+        "modules": memory_modules(sys_root),
     }
 
 
@@ -124,13 +123,22 @@ def system_facts(proc: Path = PROC, sys_root: Path = SYS) -> dict[str, Any]:
     return {
         "name": platform.system(),
         "distribution": _distribution(),
-        "kernel": platform.release(),
+        "kernel": without_names(platform.release()),
         "kernel_series": ".".join(platform.release().split("-")[0].split(".")[:2]),
         "clocksource": optional_text(sys_root / "devices/system/clocksource/clocksource0/current_clocksource"),
         "transparent_huge_pages": chosen_word(sys_root / "kernel/mm/transparent_hugepage/enabled"),
         "address_randomisation": optional_number(proc / "sys/kernel/randomize_va_space"),
         "mitigations": _mitigations(sys_root / "devices/system/cpu/vulnerabilities"),
     }
+
+
+def without_names(text: str) -> str:
+    """`text` without this machine's name, which people put into the names of kernels that they build."""
+    host = platform.node()
+    for word in sorted({host, host.split(".")[0]}, key=len, reverse=True):
+        if len(word) > 2:
+            text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(word)}(?![A-Za-z0-9])", "(host)", text, flags=re.IGNORECASE)
+    return text
 
 
 def _distribution() -> str | None:
@@ -145,47 +153,27 @@ def _mitigations(folder: Path) -> dict[str, str]:
     return {path.name: optional_text(path) or "" for path in sorted(folder.glob("*"))}
 
 
-def load_facts(proc: Path = PROC) -> dict[str, Any]:
-    """How busy the machine was when it was described; no part of what identifies it."""
+def load_facts(proc: Path = PROC, sys_root: Path = SYS) -> dict[str, Any]:
+    """How busy and how warm the machine was when it was described; no part of what identifies it."""
     try:
         pressure: int | None = pressure_us(proc)
     except Unreadable:
         pressure = None
     average = os.getloadavg() if hasattr(os, "getloadavg") else None
-    return {"load_average": None if average is None else list(average), "pressure_total_us": pressure}
+    return {
+        "load_average": None if average is None else list(average),
+        "pressure_total_us": pressure,
+        "celsius": cpu_thermometer(sys_root)(),
+    }
 
 
 def software_facts(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """Python, NumPy, and the environment variables that set thread counts."""
+    """Python, NumPy, and the environment variables that can change a speed; no value that names a place or a card."""
     import numpy as np
 
-    variables = {name: value for name, value in sorted(environment.items()) if THREAD_VARIABLES.fullmatch(name)}
+    variables = {name: value for name, value in sorted(environment.items()) if VARIABLES.fullmatch(name)}
     return {
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "environment": {name: value for name, value in variables.items() if "/" not in value},
+        "environment": {name: "(private)" if PRIVATE.search(value) else value for name, value in variables.items()},
     }
-
-
-def torch_facts() -> dict[str, Any] | None:
-    """Versions and thread counts of torch, where it is already loaded; None else."""
-    torch = sys.modules.get("torch")
-    if torch is None:
-        return None
-    cudnn = torch.backends.cudnn
-    return {
-        "version": str(torch.__version__),
-        "cuda": torch.version.cuda,
-        "cudnn": cudnn.version() if torch.cuda.is_available() else None,
-        "threads": torch.get_num_threads(),
-        "interop_threads": torch.get_num_interop_threads(),
-        "mkldnn": torch.backends.mkldnn.is_available(),
-        "cudnn_benchmark": cudnn.benchmark,
-        "tf32": torch.backends.cuda.matmul.allow_tf32,
-        "flush_denormal": _flushes_denormals(torch),
-    }
-
-
-def _flushes_denormals(torch: Any) -> bool:
-    smallest = torch.tensor([1e-40], dtype=torch.float32)
-    return bool((smallest * 1.0).item() == 0.0)

@@ -126,8 +126,17 @@ def power_limit_w(nvml: Any, handle: Any) -> float | None:
 
 def gpu_facts(nvml: Any) -> list[dict[str, Any]]:
     """What NVML tells of every GPU: no serial number, and the UUID only as a short hash."""
-    driver = _text(ask(nvml, "nvmlSystemGetDriverVersion"))
-    return [{"driver": driver} | _facts(nvml, handle) for handle in handles(nvml)]
+    system = {"driver": _text(ask(nvml, "nvmlSystemGetDriverVersion")), "driver_cuda": _cuda_version(nvml)}
+    return [system | _facts(nvml, handle) for handle in handles(nvml)]
+
+
+def _cuda_version(nvml: Any) -> str | None:
+    """The newest CUDA that the driver speaks."""
+    try:
+        version = int(ask(nvml, "nvmlSystemGetCudaDriverVersion_v2"))
+    except Unreadable:
+        return None
+    return f"{version // 1000}.{version % 1000 // 10}"
 
 
 def _facts(nvml: Any, handle: Any) -> dict[str, Any]:
@@ -145,6 +154,7 @@ def _facts(nvml: Any, handle: Any) -> dict[str, Any]:
         "power_limit_w": power_limit_w(nvml, handle),
         "default_power_limit_w": optional("nvmlDeviceGetPowerManagementDefaultLimit", lambda value: value * 1e-3),
         "max_sm_clock_mhz": optional("nvmlDeviceGetMaxClockInfo", int, getattr(nvml, "NVML_CLOCK_SM", 1)),
+        "application_clock_mhz": optional("nvmlDeviceGetApplicationsClock", int, getattr(nvml, "NVML_CLOCK_SM", 1)),
         "persistence": optional("nvmlDeviceGetPersistenceMode", bool),
         "compute_mode": optional("nvmlDeviceGetComputeMode", int),
         "mig": optional("nvmlDeviceGetMigMode", lambda modes: bool(modes[0])),

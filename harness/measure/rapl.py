@@ -16,7 +16,10 @@ from harness.measure.procfs import Unreadable, read_text
 
 ROOT = Path("/sys/class/powercap")
 CPU_ROOT = Path("/sys/devices/system/cpu")
-ENABLE_MACHINE = "measure on a machine of its own: virtual ones are not given RAPL counters"
+ENABLE_MACHINE = (
+    "sudo modprobe intel_rapl_msr; for a container, docker run --security-opt systempaths=unconfined; "
+    "a virtual machine is not given RAPL counters at all"
+)
 ENABLE_ROOT = "sudo chmod o+r /sys/class/powercap/*/energy_uj (readable by root alone since CVE-2020-8694)"
 
 

@@ -39,8 +39,8 @@ class Nvml:
         return card.uuid
 
     def __getattr__(self, name: str) -> Any:
-        def call(card: Card, *_: Any) -> Any:
-            if name not in card.answers:
+        def call(card: Card | None = None, *_: Any) -> Any:
+            if card is None or name not in card.answers:
                 raise self.NVMLError("Not Supported")
             answer = card.answers[name]
             if isinstance(answer, Exception):
