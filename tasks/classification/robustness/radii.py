@@ -58,7 +58,9 @@ def value_of(spelling: str) -> float:
 
 
 def spelled(value: float) -> str:
-    """A number as whole 255ths where it is such, else as the shortest decimal that is read back the same."""
+    """A whole number as such, another as whole 255ths where it is that, else as the decimal that is read back the same."""
+    if value == round(value):
+        return str(round(value))
     levels = value * LEVELS
     whole = round(levels)
     if whole >= 1 and abs(levels - whole) <= _SAME * whole:
