@@ -6,7 +6,7 @@ from typing import Final
 from harness.task import MetricSpec, TaskMeta
 from tasks.classification.robustness.blackbox.choices import attack_settings
 from tasks.classification.robustness.blackbox.counting import PROTOCOLS
-from tasks.classification.robustness.blackbox.interface import INTERFACE
+from tasks.classification.robustness.blackbox.interface import INTERFACE, QUERIES
 from tasks.classification.robustness.declaration import CLEAN_ACCURACY, ROBUST, accuracy
 
 SUCCESS: Final = "success_rate"
@@ -19,7 +19,7 @@ METRICS: Final = (
     ),
     *(
         MetricSpec(
-            name=f"{kind}_queries{ending}", title=f"{kind} number of queries {of}", unit="queries", decimals=1, least=0.0
+            name=f"{kind}_queries{ending}", title=f"{kind} number of queries {of}", unit=QUERIES, decimals=1, least=1.0
         )
         for ending, of in (
             ("", "of the images that fell"), ("_all", "of all attacked images; those that stand count the budget"),

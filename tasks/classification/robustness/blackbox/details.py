@@ -1,12 +1,13 @@
 """What is said beside the numbers: counts, and every parameter of the attack."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from harness.task import DetailTable
 from tasks.classification.robustness.blackbox.metrics import Columns
 
 _Cell = str | int | float | bool | None
+_FIRST: Final = ("attack", "form", "norm", "eps", "max_queries")
 
 
 def count_table(columns: Columns) -> DetailTable:
@@ -26,5 +27,7 @@ def count_table(columns: Columns) -> DetailTable:
 
 def parameter_table(facts: Mapping[str, Any]) -> DetailTable:
     """Every parameter of the attack, and the seed."""
-    rows = tuple((name, value) for name, value in facts.items())
+    # Stored facts come back in another order than they were noted in.
+    ordered = [*(name for name in _FIRST if name in facts), *sorted(set(facts) - set(_FIRST))]
+    rows = tuple((name, facts[name]) for name in ordered)
     return DetailTable(name="attack", title="The attack", columns=("parameter", "value"), rows=rows)

@@ -1,6 +1,6 @@
 """The run: clean answers, then the attack on what is answered rightly, every query counted and every image checked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -13,7 +13,7 @@ from harness.errors import HarnessError, describe
 from harness.task import Dataset, RunContext, Sample, Sink
 from tasks.classification.conduct import check_mode
 from tasks.classification.robustness import gates
-from tasks.classification.robustness.blackbox.interface import QUERIES, TESTS
+from tasks.classification.robustness.blackbox.interface import COLUMNS, QUERIES, TESTS
 from tasks.classification.robustness.blackbox.launch import Launch
 from tasks.classification.robustness.blackbox.oracle import Oracle, in_chunks
 from tasks.classification.robustness.interface import ADVERSARIAL, CLEAN, CLEAN_IMAGE, DISTANCE, KEPT_IMAGE, REPEAT
@@ -52,13 +52,12 @@ def predict_asked(submission: "Submission", dataset: Dataset, sink: Sink, run: R
     size = _TOGETHER * target.chunk
     for place in sorted({index // size for index in sink.pending()}):
         indices = range(place * size, min((place + 1) * size, len(dataset.ids)))
-        samples = [dataset.sample(index) for index in indices]
-        images = target.pixels(samples)
-        sink.note(ATTACK, launch.facts(images))
-        rows = _rows(target, samples, images, dataset, launch)
-        for sample, row in zip(samples, rows, strict=True):
-            sink.put(sample.id, row if launch.settings["keep_images"] else _without_images(row))
-        run.advance(len(samples))
+        group = _Group(target, [dataset.sample(index) for index in indices], dataset)
+        sink.note(ATTACK, launch.facts(group.images))
+        group.attack(launch, run.advance)
+        for sample, row in zip(group.samples, group.rows(bool(launch.settings["keep_images"])), strict=True):
+            sink.put(sample.id, row)
+        run.advance(len(indices) - group.fallen)
         run.between()
     check_mode(submission)
 
@@ -69,41 +68,49 @@ def clean_answers(submission: "Submission", dataset: Dataset, samples: Sequence[
     return [{CLEAN: row} for row in gates.answers(target, target.pixels(samples), samples)]
 
 
-def _without_images(row: Row) -> Row:
-    return {name: value for name, value in row.items() if name not in (KEPT_IMAGE, CLEAN_IMAGE)}
+class _Group:
+    """Some images that are attacked together, what the network answers to them, and what the attack makes of them."""
+
+    def __init__(self, target: Asked, samples: Sequence[Sample], dataset: Dataset) -> None:
+        labels = dataset.truth.dense("label")
+        truth = np.array([labels[dataset.truth.position(sample.id)] for sample in samples], np.int64)
+        self.samples, self.images, self._target = samples, target.pixels(samples), target
+        self._clean = gates.answers(target, self.images, samples)
+        self._right = np.flatnonzero(answered(self._clean) == truth)
+        self._labels = torch.from_numpy(truth[self._right]).to(target.device)
+        self._attacked = [samples[row] for row in self._right.tolist()]
+        self._found: dict[str, NDArray[Any]] = {}
+        self.fallen = 0
+
+    def attack(self, launch: Launch, fell: Callable[[int], None]) -> None:
+        """Attack what is answered rightly; `fell` is told how many just fell."""
+        if not self._attacked:
+            return
+        oracle = launch.oracle(self._target, self.images[torch.from_numpy(self._right)], self._labels, fell)
+        _run(launch, oracle, Streams.of(launch.seed, [sample.id for sample in self._attacked], launch.name))
+        self.fallen = int(oracle.fallen.sum())
+        self._found = _found(oracle, self._clean[self._right])
+        # Asked afresh: a network that answers otherwise now has no robustness that one run gives.
+        again = gates.answers(self._target, oracle.last, self._attacked)
+        self._found |= {REPEAT: gates.differences(self._found[ADVERSARIAL], again)}
+
+    def rows(self, keep_images: bool) -> list[Row]:
+        """What is stored of each image."""
+        count, host = len(self.samples), self.images.cpu().numpy()
+        columns: dict[str, NDArray[Any]] = {
+            CLEAN: self._clean, ADVERSARIAL: self._clean.copy(), QUERIES: np.zeros(count, np.int32),
+            TESTS: np.zeros(count, np.int32), DISTANCE: np.zeros(count, np.float64),
+            REPEAT: gates.differences(self._clean, gates.answers(self._target, self.images, self.samples)),
+            KEPT_IMAGE: host.copy(), CLEAN_IMAGE: host,
+        }  # fmt: skip
+        for name, values in self._found.items():
+            columns[name][self._right] = np.maximum(columns[name][self._right], values) if name == REPEAT else values
+        stored = columns if keep_images else {name: columns[name] for name in (spec.name for spec in COLUMNS)}
+        return [{name: np.asarray(column[row]) for name, column in stored.items()} for row in range(count)]
 
 
-def _rows(
-    target: Asked, samples: Sequence[Sample], images: Tensor, dataset: Dataset, launch: Launch
-) -> list[Mapping[str, NDArray[Any]]]:
-    """What is stored of each image."""
-    labels = dataset.truth.dense("label")
-    truth = np.array([labels[dataset.truth.position(sample.id)] for sample in samples], np.int64)
-    clean = gates.answers(target, images, samples)
-    right = np.flatnonzero(answered(clean) == truth)
-    attacked = [samples[row] for row in right.tolist()]
-    chosen = torch.from_numpy(right)
-    oracle = launch.oracle(target, images[chosen], torch.from_numpy(truth[right]).to(target.device))
-    _attack(oracle, Streams.of(launch.seed, [sample.id for sample in attacked], launch.name), launch)
-    found = _found(oracle, clean[right])
-    columns: dict[str, NDArray[Any]] = {
-        CLEAN: clean, ADVERSARIAL: clean.copy(), QUERIES: np.zeros(len(samples), np.int32),
-        TESTS: np.zeros(len(samples), np.int32), DISTANCE: np.zeros(len(samples), np.float64),
-        REPEAT: gates.differences(clean, gates.answers(target, images, samples)),
-        KEPT_IMAGE: images.cpu().numpy().copy(), CLEAN_IMAGE: images.cpu().numpy(),
-    }  # fmt: skip
-    for name, values in found.items():
-        columns[name][right] = values
-    if len(right):
-        again = gates.answers(target, oracle.last, attacked)
-        columns[REPEAT][right] = np.maximum(columns[REPEAT][right], gates.differences(found[ADVERSARIAL], again))
-    return [{name: np.asarray(column[row]) for name, column in columns.items()} for row in range(len(samples))]
-
-
-def _attack(oracle: Oracle, streams: Streams, launch: Launch) -> None:
-    """Run the attack; what it raises becomes one sentence."""
-    if not len(oracle.originals):
-        return
+def _run(launch: Launch, oracle: Oracle, streams: Streams) -> None:
+    """Run the attack and check every image that it came to; what it raises becomes one sentence."""
     try:
         with torch.no_grad():
             launch.attack(oracle.originals)(oracle, streams)
@@ -119,7 +126,7 @@ def _found(oracle: Oracle, clean: NDArray[np.float32]) -> dict[str, NDArray[Any]
     answers = clean.copy()
     if len(oracle.answers):
         shown = oracle.answers.float().cpu().numpy()
-        # An answer that holds no number is none; it cannot have felled anything.
+        # Not shown, or answered by no number, which fells nothing.
         usable = np.isfinite(shown).all(axis=1)
         answers[usable] = shown[usable]
     return {

@@ -42,9 +42,9 @@ class Launch:
         """What the images are kept in."""
         return Ball(self.settings["norm"], value_of(str(self.settings["eps"])))  # type: ignore[arg-type]
 
-    def oracle(self, ask: Ask, originals: Tensor, labels: Tensor) -> Oracle:
-        """What counts the queries about some images."""
-        return Oracle(ask, originals, labels, self.ball, int(self.settings["max_queries"]), self.counting)
+    def oracle(self, ask: Ask, originals: Tensor, labels: Tensor, fell: Callable[[int], None]) -> Oracle:
+        """What counts the queries about some images; `fell` is told how many just fell."""
+        return Oracle(ask, originals, labels, self.ball, int(self.settings["max_queries"]), self.counting, fell)
 
     def attack(self, images: Tensor) -> QueryAttack:
         """The attack with its parameters for images (n, 3, h, w) of this size."""

@@ -38,11 +38,18 @@ class Oracle:
 
     Rows are indices into `originals`, int64 (k,) on the CPU; a row may stand there several times. An image that has fallen,
     or whose queries are used up, is answered no more: asking for it raises HarnessError, so that no attack can have more
-    than its budget. Harness code alone decides what counts and what has fallen.
+    than its budget. Harness code alone decides what counts and what has fallen; `fell` is told how many just did.
     """
 
     def __init__(
-        self, ask: Ask, originals: Tensor, labels: Tensor, ball: Ball, budget: int, counting: Counting
+        self,
+        ask: Ask,
+        originals: Tensor,
+        labels: Tensor,
+        ball: Ball,
+        budget: int,
+        counting: Counting,
+        fell: Callable[[int], None] = lambda count: None,
     ) -> None:
         self.originals, self.labels, self.ball = originals, labels, ball
         self.allowance = counting.allowance(budget)
@@ -57,7 +64,7 @@ class Oracle:
         """The image at which each fell, else the last candidate shown."""
         self.answers = torch.empty(0)
         """Logits (n, classes) of the images in `last`, once there are any; NaN where no candidate was shown."""
-        self._ask = ask
+        self._ask, self._fell = ask, fell
 
     def able(self, queries: int, tests: int = 0) -> Tensor:
         """The rows that stand and may still have so many answers, int64 (k,)."""
@@ -112,6 +119,7 @@ class Oracle:
         fooled = wrong(answers, self.labels[rows]).cpu()
         if bool(fooled.any()):
             self.check(rows[fooled], images[fooled])
+            self._fell(int(fooled.sum()))
         if not len(self.answers):
             self.answers = torch.full((len(self.originals), answers.shape[1]), torch.nan, device=answers.device)
         self.last[rows], self.answers[rows] = images, answers.to(self.answers.dtype)

@@ -18,6 +18,7 @@ from harness.task import (
     DetailTable,
     Encoder,
     FloatArray,
+    MetricSpec,
     Predictions,
     RunContext,
     Sample,
@@ -33,7 +34,7 @@ from tasks.classification.robustness.blackbox import details, metrics, scores
 from tasks.classification.robustness.blackbox.choices import settle
 from tasks.classification.robustness.blackbox.counting import COUNTINGS
 from tasks.classification.robustness.blackbox.declaration import SUCCESS
-from tasks.classification.robustness.blackbox.interface import COLUMNS, IMAGES
+from tasks.classification.robustness.blackbox.interface import COLUMNS, IMAGES, QUERIES
 
 if TYPE_CHECKING:
     from harness.measure.workload import Workload
@@ -110,6 +111,11 @@ class Blackbox(Task):
         from tasks.classification.robustness.blackbox.formats import write_results
 
         write_results(predictions.table, path)
+
+    def metrics(self, scoring: Scoring) -> tuple[MetricSpec, ...]:
+        """No number of queries passes the budget."""
+        budget = float(scoring.settings["max_queries"])
+        return tuple(replace(one, most=budget) if one.unit == QUERIES else one for one in self.meta.metrics)
 
     def score(self, dataset: Dataset, predictions: Predictions, scoring: Scoring) -> Statistics:
         """Which images fell, and at which query."""

@@ -12,7 +12,7 @@ from tasks.classification.robustness.blackbox.task import Blackbox
 from tasks.classification.sample import write_cifar, write_imagenet
 
 _CIFAR_RADII: Final = MappingProxyType({"linf": "8/255", "l2": "0.5"})
-_IMAGENET_RADII: Final = MappingProxyType({"linf": "0.05", "l2": "5.0"})
+_IMAGENET_RADII: Final = MappingProxyType({"linf": "0.05", "l2": "5"})
 """MadryLab's, and PPBA's."""
 SAMPLE_COUNT: Final = 24
 """Pictures of the generated samples: each that stands costs the whole budget."""
