@@ -5,8 +5,7 @@ from functools import partial
 from typing import Final
 
 from harness.errors import UsageError
-from harness.task import Setting as Value
-from harness.task import SettingSpec
+from harness.task import Setting, SettingSpec
 from tasks.classification.choices import IDENTITY
 from tasks.classification.robustness.radii import RELATIVE, parse_radius, parse_step, settled_step
 
@@ -27,7 +26,7 @@ HAS: Final[Mapping[str, frozenset[str]]] = {
     STANDARD: frozenset(),
 }
 """Attack -> the settings that it has beside the radius."""
-DEFAULTS: Final[Mapping[str, Value]] = {
+DEFAULTS: Final[Mapping[str, Setting]] = {
     "steps": 0, "step_size": STEP, "restarts": 1, "random_start": True, "loss": "ce", "box": True,
 }  # fmt: skip
 BACKENDS: Final = ("harness", "autoattack")
@@ -67,7 +66,7 @@ def attack_settings(norm: str, radius: str) -> tuple[SettingSpec, ...]:
     )  # fmt: skip
 
 
-def settle(settings: Mapping[str, Value]) -> dict[str, Value]:
+def settle(settings: Mapping[str, Setting]) -> dict[str, Setting]:
     """The settings in one spelling; raises UsageError for those that the attack does not have."""
     found = dict(settings)
     attack = str(found["attack"])
@@ -87,7 +86,7 @@ def settle(settings: Mapping[str, Value]) -> dict[str, Value]:
     return found
 
 
-def _not_had(attack: str, name: str, value: Value) -> str:
+def _not_had(attack: str, name: str, value: Setting) -> str:
     flag = f"--{name.replace('_', '-')} {value}"
     if attack == STANDARD:
         return f"{flag}: the standard battery fixes its own parameters; name one attack (--attack pgd) to choose them"
@@ -95,7 +94,7 @@ def _not_had(attack: str, name: str, value: Value) -> str:
     return f"{flag}: {attack} has no such parameter; it has: {has}"
 
 
-def names(settings: Mapping[str, Value]) -> tuple[str, ...]:
+def names(settings: Mapping[str, Setting]) -> tuple[str, ...]:
     """The attacks of a run, in their order."""
     attack = str(settings["attack"])
     return BATTERY if attack == STANDARD else (attack,)

@@ -88,7 +88,9 @@ def parameter_table(facts: Facts) -> DetailTable:
     rows: list[tuple[_Cell, ...]] = [("ball", name, _plain(value)) for name, value in facts["ball"].items()]
     for found in noted.get("attacks", ()):
         rows += [
-            (str(found.get("attack", "")), name, _plain(value)) for name, value in found.items() if name != "attack"
+            (str(found.get("attack", "")), name, _plain(value))
+            for name, value in sorted(found.items())
+            if name != "attack"
         ]
     rows += [("run", name, _plain(noted[name])) for name in ("seed", "backend", "pixels") if name in noted]
     return DetailTable(

@@ -119,7 +119,7 @@ class _Batch:
     def _run(self, place: int, name: str, attack: Attack) -> None:
         rows, battery = self._standing, self.battery
         chosen = torch.from_numpy(rows).to(self._target.device)
-        originals, samples = self._images[chosen], [self.samples[row] for row in rows]
+        originals, samples = self._images[chosen], [self.samples[row] for row in rows.tolist()]
         streams = Streams.of(battery.seed, [sample.id for sample in samples], name)
         counted = Counted(self._target)
         found = _attacked(name, attack, (counted, originals.clone(), self._truth[chosen], battery.ball, streams))

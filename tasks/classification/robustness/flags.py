@@ -37,7 +37,8 @@ def is_softmax(clean: NDArray[np.float32]) -> bool:
 def without_gradient(norms: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Where a gradient was asked for and is zero or no number, bool like `norms`."""
     asked = ~(norms == -1)
-    return asked & ~(np.isfinite(norms) & (norms > 0))
+    found: NDArray[np.bool_] = asked & ~(np.isfinite(norms) & (norms > 0))
+    return found
 
 
 def gate_flags(columns: Columns, facts: Mapping[str, Any], attacks: Sequence[str]) -> tuple[Flag, ...]:

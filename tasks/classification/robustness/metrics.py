@@ -20,7 +20,8 @@ WRONG: Final = -1
 
 def answered(logits: NDArray[np.float32]) -> NDArray[np.int64]:
     """The class of each row, int64 (...,)."""
-    return logits.argmax(axis=-1)
+    found: NDArray[np.int64] = logits.argmax(axis=-1)
+    return found
 
 
 def felled_by(

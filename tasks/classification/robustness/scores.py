@@ -37,9 +37,6 @@ def statistics(dataset: Dataset, table: Table, attacks: Sequence[str]) -> Column
     clean, adversarial, attacked = table.dense(CLEAN), table.dense(ADVERSARIAL), table.dense(ATTACKED)
     labels = dataset.truth.dense("label").astype(np.int64)
     _check_shapes(clean, adversarial, attacked, int(dataset.facts["classes"]), attacks)
-    if adversarial.shape[1] < len(attacks):
-        # A file with the worst case alone: it is that of the last attack.
-        adversarial, attacked = _as_last(adversarial, attacked, len(attacks))
     fell = metrics.felled_by(clean, adversarial, attacked, labels)
     norms = table.dense(GRADIENTS) if GRADIENTS in table.columns else np.full((len(clean), 2), -1.0)
     missing = without_gradient(norms)
@@ -70,13 +67,6 @@ def _check_shapes(
         )
 
 
-def _as_last(adversarial: NDArray[Any], attacked: NDArray[Any], count: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    wide = np.zeros((len(adversarial), count, adversarial.shape[2]), adversarial.dtype)
-    ran = np.zeros((len(attacked), count), attacked.dtype)
-    wide[:, -1], ran[:, -1] = adversarial[:, 0], attacked[:, 0]
-    return wide, ran
-
-
 def _turned_into(clean: NDArray[Any], adversarial: NDArray[Any], fell: NDArray[Any]) -> NDArray[np.int64]:
     """What each image is answered in the end: of the attack that felled it, else as it is."""
     found = metrics.answered(clean)
@@ -87,7 +77,7 @@ def _turned_into(clean: NDArray[Any], adversarial: NDArray[Any], fell: NDArray[A
 
 def is_whole(table: Table, attacks: Sequence[str]) -> bool:
     """Whether the logits of every attack are there, not those of the worst case alone."""
-    return table.dense(ADVERSARIAL).shape[1] == len(attacks)
+    return int(table.dense(ADVERSARIAL).shape[1]) == len(attacks)
 
 
 def bounds(dataset: Dataset) -> Bounds:

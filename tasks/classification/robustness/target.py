@@ -33,7 +33,8 @@ class Target:
         except (Exception, SystemExit) as error:
             raise SubmissionError(f"{self.name} failed in logits: {describe(error)}") from error
         self._check(found, len(images))
-        return found if self._places is None else found[:, self._places]
+        ordered: Tensor = found if self._places is None else found[:, self._places]
+        return ordered
 
     def _check(self, found: Any, count: int) -> None:
         if not isinstance(found, Tensor) or found.dim() != 2 or len(found) != count:

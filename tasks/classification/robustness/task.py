@@ -122,29 +122,25 @@ class Robustness(Task):
         found = scores.statistics(dataset, predictions.table, attacks)
         scores.check_images(dataset, predictions.table)
         ball = {
-            "norm": self.norm,
-            "eps": scoring.settings["eps"],
-            "box": "[0, 1]" if scoring.settings["box"] else "none",
-        }
-        noted = dict(predictions.facts)
-        facts = {
-            "attacks": attacks, "noted": noted, "ball": ball, "categories": list(dataset.facts["categories"]),
-            "selection": scores.selection(dataset), "whole": scores.is_whole(predictions.table, attacks),
+            "norm": self.norm, "eps": scoring.settings["eps"], "box": "[0, 1]" if scoring.settings["box"] else "none",
         }  # fmt: skip
-        flags = (*gate_flags(found, noted, attacks), *scores.file_flags(noted))
+        noted = dict(predictions.facts)
+        shown = attacks if scores.is_whole(predictions.table, attacks) else ["the worst case"]
+        facts = {
+            "attacks": shown, "unknown": [] if shown == attacks else attacks, "noted": noted, "ball": ball,
+            "categories": list(dataset.facts["categories"]), "selection": scores.selection(dataset),
+        }  # fmt: skip
         return Statistics(
-            table=Table(dataset.ids, found), facts=facts, flags=flags, warnings=scores.warnings(found, noted)
-        )
+            table=Table(dataset.ids, found), facts=facts, warnings=scores.warnings(found, noted),
+            flags=(*gate_flags(found, noted, shown), *scores.file_flags(noted)),
+        )  # fmt: skip
 
     def aggregate(self, statistics: Statistics, protocol: str) -> Values:
         """Percent of all images."""
-        table, attacks = statistics.table, statistics.facts["attacks"]
-        ordered = [CLEAN_ACCURACY, *(after(name).name for name in attacks)]
-        values: dict[str, float | None] = dict(metrics.aggregate(table.dense("fell"), ordered))
-        values[ROBUST] = values[ordered[-1]]
-        if not statistics.facts["whole"]:
-            values |= dict.fromkeys(ordered[1:])
-        return values
+        ordered = _ordered(statistics)
+        values: dict[str, float | None] = dict(metrics.aggregate(statistics.table.dense("fell"), ordered))
+        unknown = {after(name).name: None for name in statistics.facts["unknown"]}
+        return {**unknown, **values, ROBUST: values[ordered[-1]]}
 
     def replicates(
         self, statistics: Statistics, protocol: str, weights: NDArray[np.uint16], metrics: Sequence[str]
@@ -152,7 +148,7 @@ class Robustness(Task):
         """The same of data in which every image stands as often as its weight says."""
         from tasks.classification.robustness.metrics import replicates
 
-        ordered = [CLEAN_ACCURACY, *(after(name).name for name in statistics.facts["attacks"])]
+        ordered = _ordered(statistics)
         found = dict(replicates(statistics.table.dense("fell"), weights, ordered))
         found[ROBUST] = found[ordered[-1]]
         return {name: found[name] for name in metrics}
@@ -181,3 +177,10 @@ class Robustness(Task):
             "ResNet-2B on 200 CIFAR-10 images: as many right as they are and, within two images, under FGSM, PGD-7, PGD-20 and "
             "PGD-100 as alpha-beta-CROWN's networks gave elsewhere; literal restatements on random logits with ties"
         )
+
+
+def _ordered(statistics: Statistics) -> list[str]:
+    """The metrics of the images as they are and after each attack, or the worst case alone."""
+    if statistics.facts["unknown"]:
+        return [CLEAN_ACCURACY, ROBUST]
+    return [CLEAN_ACCURACY, *(after(name).name for name in statistics.facts["attacks"])]
