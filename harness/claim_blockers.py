@@ -37,7 +37,7 @@ def _follows(claim: Claim, manifest: Manifest, tasks: Collection[str], uncounted
     needs_baseline = claim.relation not in ("", "error")
     if needs_baseline and not claim.relative_to:
         return Blocker(missing="baseline", text=f"it is counted from {claim.baseline}, which is no variant here")
-    if variant is None and claim.variant == "":
+    if variant is None and (claim.method or not manifest.entry):
         return _no_network(claim, manifest)
     if is_cost(claim):
         return Blocker(missing="count", text=uncounted or "it has not been counted yet")
@@ -48,7 +48,7 @@ def _follows(claim: Claim, manifest: Manifest, tasks: Collection[str], uncounted
 
 
 def _no_network(claim: Claim, manifest: Manifest) -> Blocker:
-    about = claim.method or "the method"
+    about = claim.method or manifest.name
     if manifest.code.architecture == "not published" and not claim.method:
         return Blocker(missing="architecture", text=f"the architecture of {manifest.name} was never published")
     return Blocker(missing="implementation", text=f"{about} is no network of this project")

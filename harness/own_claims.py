@@ -1,6 +1,6 @@
 """Tables of claims of one's own (``--claims FILE``): stated as in a manifest, and treated like a paper."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +11,7 @@ from harness.claims import Comparison
 from harness.errors import SubmissionError, UsageError
 from harness.manifest import Manifest
 from harness.manifest_check import first_problem
-from harness.papers import CountOf, PaperReport, check, find_paper, report
-from harness.record import Record
+from harness.papers import PaperReport, check, find_paper
 from harness.registry import submission_names
 
 
@@ -28,23 +27,23 @@ def read_table(path: Path) -> ClaimFile:
     return msgspec.structs.replace(stated, claims=claims)
 
 
-def own_report(
-    path: Path, paper: Manifest | None, records: Iterable[Record], count_of: Callable[[Manifest], CountOf]
-) -> PaperReport:
+def own_report(path: Path, paper: Manifest | None, judged: Callable[[Manifest], PaperReport]) -> PaperReport:
     """The claims of the file `path`: all about `paper`, or, without one, each about the submission that its method names.
 
-    Raises UsageError for what a manifest could not say either.
+    `judged` gives the verdicts on a manifest's claims. Raises UsageError for what a manifest could not say either.
     """
-    table, listed = read_table(path), list(records)
+    table = read_table(path)
     groups = {paper.name: list(range(len(table.claims)))} if paper else _by_method(table.claims)
     compared: dict[int, Comparison] = {}
+    notes: list[str] = []
     for name, indices in groups.items():
-        manifest = _manifest(path, table, paper or (find_paper(name) if name else None), indices)
-        for index, item in zip(indices, report(manifest, listed, count_of(manifest)).comparisons, strict=True):
+        made = judged(_manifest(path, table, paper or (find_paper(name) if name else None), indices))
+        notes += made.notes
+        for index, item in zip(indices, made.comparisons, strict=True):
             compared[index] = replace(item, claim=table.claims[index])
     head = paper or Manifest(name=path.stem, title=path.name, interfaces=[])
-    made = msgspec.structs.replace(head, claims=table.claims, tables=table.tables, findings=[])
-    return PaperReport(manifest=made, comparisons=[compared[index] for index in sorted(compared)])
+    told = msgspec.structs.replace(head, claims=table.claims, tables=table.tables, findings=[])
+    return PaperReport(manifest=told, comparisons=[compared[index] for index in sorted(compared)], notes=notes)
 
 
 def _by_method(claims: Sequence[Claim]) -> dict[str, list[int]]:

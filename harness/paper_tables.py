@@ -78,7 +78,8 @@ def number_text(item: Comparison, value: float | None, *, signed: bool = False) 
     printed = read_printed(item.claim.value)
     if value is None or printed is None:
         return ""
-    return f"{value:{'+' if signed else ''}.{printed.places + 1}f}"
+    # Adding 0.0 makes a negative zero a zero.
+    return f"{round(value, printed.places + 1) + 0.0:{'+' if signed else ''}.{printed.places + 1}f}"
 
 
 def under(item: Comparison) -> str:

@@ -1,7 +1,7 @@
 """The papers whose claims are followed: finding one by id or name, and every claim of it beside what is known here."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.claim import Claim
 from harness.claim_blockers import blocker_of, is_cost
@@ -10,6 +10,7 @@ from harness.claims import Comparison, Found, judge, relative
 from harness.errors import SubmissionError, UsageError
 from harness.manifest import Manifest
 from harness.manifest_check import unknown
+from harness.progress import Reporter
 from harness.record import Cost, Record
 from harness.registry import find_submission, find_task, nearest, readable, submission_names, task_names
 from harness.store import Home
@@ -24,6 +25,8 @@ class PaperReport:
 
     manifest: Manifest
     comparisons: Sequence[Comparison]
+    notes: Sequence[str] = ()
+    """What was not tried, and why."""
 
 
 def all_papers(*, references: bool = False) -> tuple[list[Manifest], list[str]]:
@@ -78,6 +81,22 @@ def report(manifest: Manifest, records: Iterable[Record], count: CountOf) -> Pap
     tasks = set(task_names())
     compared = [_compare(claim, manifest, own, count, tasks) for claim in manifest.claims]
     return PaperReport(manifest=manifest, comparisons=compared)
+
+
+def search(made: PaperReport, records: Iterable[Record], count: CountOf, home: Home, reporter: Reporter) -> PaperReport:
+    """The same, after scores that do not give a printed number were computed in the other ways that their task names."""
+    from harness.rescoring import otherwise
+
+    missed = [item for item in made.comparisons if item.metric and item.verdict in ("refuted", "measured differently")]
+    unmatched = {
+        item.record.id: item.record for item in missed if item.record and "gives the printed" not in item.reason
+    }
+    tried = list(records)
+    notes: list[str] = []
+    for record in unmatched.values():
+        more, failed = otherwise(record, home, reporter)
+        tried, notes = [*tried, *more], [*notes, *failed]
+    return replace(report(made.manifest, tried, count), notes=notes) if unmatched else made
 
 
 def _compare(

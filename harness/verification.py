@@ -41,14 +41,14 @@ def verify(reference: str, options: RunOptions, reporter: Reporter) -> Outcome:
         home = Home(path.parent.parent)
     if record.provenance == "reported" or not record.artifacts:
         raise RecordError(f"record {record.id} stores no predictions; only what was measured or scored can be verified")
-    plan = plan_run(_options(record, options, home), sample=record.task.origin == "sample", with_inputs=False)
+    plan = plan_run(options_of(record, options, home), sample=record.task.origin == "sample", with_inputs=False)
     differences = _difference("data digest", record.task.data_digest, plan.digest)
     if differences:
         raise RecordError(
             f"record {record.id} was scored on other data (digest {record.task.data_digest[:12]}, here {plan.digest[:12]}); "
             "name its data with --data or --annotations"
         )
-    predictions = _stored(home, record, plan.task.meta.interface.extra, plan.dataset.ids)
+    predictions = stored_predictions(home, record, plan.task.meta.interface.extra, plan.dataset.ids)
     stored = _artifact(record, "predictions").digest
     differences = _difference("id", record.id, with_id(record).id)
     differences += _difference("predictions digest", stored, predictions.table.digest())
@@ -164,7 +164,7 @@ class Kept(TypedDict, total=False):
     interval: bool
 
 
-def _options(record: Record, options: RunOptions, home: Home) -> RunOptions:
+def options_of(record: Record, options: RunOptions, home: Home) -> RunOptions:
     """The options of the record's run, with the data that this command names."""
     stated = {name: value for name, value in record.run.options.items() if name in Kept.__annotations__}
     try:
@@ -198,7 +198,8 @@ def _artifact(record: Record, kind: str) -> Artifact:
     raise RecordError(f"record {record.id} stores no {kind}")
 
 
-def _stored(home: Home, record: Record, extra: Any, ids: tuple[str, ...]) -> Predictions:
+def stored_predictions(home: Home, record: Record, extra: Any, ids: tuple[str, ...]) -> Predictions:
+    """The predictions that a record refers to, for these samples; raises RecordError where they are not there."""
     folder = home.artifact(_artifact(record, "predictions"))
     tables = load_parts(folder)
     beside = {"input_sha256", *[spec.name for spec in extra]}

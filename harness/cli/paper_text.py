@@ -25,6 +25,7 @@ def show_paper(report: PaperReport) -> str:
         lines += ["", layout.title, table([_line(item) for item in items], HEAD, right=(2, 3, 4))]
     lines += _reasons(report.comparisons) + _missing(report.comparisons)
     lines += [""] * bool(manifest.findings) + [f"finding: {text}" for text in manifest.findings]
+    lines += [""] * bool(report.notes) + [f"note: {text}" for text in report.notes]
     counts = tally(report.comparisons)
     lines += ["", ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)]
     return "\n".join(lines)
@@ -54,7 +55,7 @@ def _missing(comparisons: Sequence[Comparison]) -> list[str]:
     waiting: dict[tuple[str, str], list[Comparison]] = {}
     for item in comparisons:
         if item.blocker is not None:
-            waiting.setdefault((item.blocker.missing, item.reason), []).append(item)
+            waiting.setdefault((item.blocker.missing, item.blocker.text), []).append(item)
     lines = [""] if waiting else []
     for (missing, reason), items in waiting.items():
         count = f"{len(items)} claim{'s' if len(items) != 1 else ''}"

@@ -104,24 +104,27 @@ def paper(arguments: argparse.Namespace) -> int:
 
 
 def _report(arguments: argparse.Namespace) -> "PaperReport":
+    from harness.cli.terminal import TerminalReporter
     from harness.own_claims import own_report
-    from harness.papers import check, find_paper, read_records, report
+    from harness.papers import check, find_paper, read_records, report, search
 
     home = _home(arguments)
     stated = find_paper(arguments.paper) if arguments.paper else None
 
-    def book(manifest: "Manifest") -> "CostBook":
+    records, reporter = read_records(home), TerminalReporter()
+
+    def judged(manifest: "Manifest") -> "PaperReport":
         by_path = stated is not None and ("/" in arguments.paper or arguments.paper.startswith("."))
-        made = _book(arguments.paper if by_path else manifest.name, manifest, home, count=arguments.cost)
+        book = _book(arguments.paper if by_path else manifest.name, manifest, home, count=arguments.cost)
         if arguments.cost:
-            made.fill()
-        return made
+            book.fill()
+        return search(report(manifest, records, book), records, book, home, reporter)
 
     if arguments.claims is not None:
-        return own_report(arguments.claims, stated, read_records(home), book)
+        return own_report(arguments.claims, stated, judged)
     assert stated is not None
     check(stated)
-    return report(stated, read_records(home), book(stated))
+    return judged(stated)
 
 
 def _book(reference: str, manifest: "Manifest", home: "Home", *, count: bool) -> "CostBook":

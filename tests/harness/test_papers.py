@@ -252,7 +252,7 @@ def test_a_table_of_ones_own_is_treated_like_a_paper(manifest: Manifest, tmp_pat
     path = tmp_path / "mine.toml"
     path.write_text(OWN.replace('"questions"', '"cifar10"').replace('"val"', '"test"'))
     ours = record(Home(tmp_path), "alder", 1.2, task__id="cifar10", task__split="test")
-    found = own_report(path, manifest, [ours], lambda _: count)
+    found = own_report(path, manifest, lambda stated: report(stated, [ours], count))
     assert [(item.verdict, item.claim.method, item.record) for item in found.comparisons] == [
         ("reproduced", "alder", ours)
     ]
@@ -263,7 +263,7 @@ def test_without_a_paper_each_method_names_its_submission(tmp_path: Path) -> Non
     rows = '{ name = "IMDN", method = "imdn", variant = "x4", values = ["32.21"] }, { name = "N", values = ["30"] }'
     text = OWN.replace('"questions"', '"set5"').replace('"val"', '"x4"').replace('"top1"', '"PSNR"')
     path.write_text(text[: text.index("rows")].replace('"%"', '"dB"') + f"rows = [{rows}]\n")
-    found = own_report(path, None, [], lambda _: count).comparisons
+    found = own_report(path, None, lambda stated: report(stated, [], count)).comparisons
     assert [item.blocker.missing for item in found if item.blocker] == ["data", "implementation"]
     assert found[0].claim.method == "imdn" and "--submission imdn --variant x4" in found[0].blocker.command  # type: ignore[union-attr]
 
@@ -281,7 +281,7 @@ def test_what_a_manifest_could_not_say_a_table_cannot_either(tmp_path: Path, tex
     path = tmp_path / "mine.toml"
     path.write_text(text.replace('method = "alder", variant = "base", ', ""))
     with pytest.raises(UsageError, match=words):
-        own_report(path, None, [], lambda _: count)
+        own_report(path, None, lambda stated: report(stated, [], count))
 
 
 def test_a_table_that_is_not_there_is_named(tmp_path: Path) -> None:
