@@ -80,7 +80,9 @@ def _energy(energy: Energy) -> list[str]:
     if energy.energy_j is None:
         lines = [f"energy        not measured: {energy.reason}"]
         return [*lines, f"              to enable: {energy.how_to_enable}"] if energy.how_to_enable else lines
-    net = "" if energy.net_energy_j is None else f" ({energy.net_energy_j:.4g} J above idling)"
+    net = ""
+    if energy.net_energy_j is not None:
+        net = f" ({energy.net_energy_j:.4g} J above {number(energy.idle_w)} W of idling)"
     source = f"{energy.source}, {energy.scope}, {energy.verdict}"
     lines = [f"energy        {energy.energy_j:.4g} J a sample{net}, {number(energy.power_w)} W ({source})"]
     return [*lines, f"              {energy.reason}"] if energy.reason else lines

@@ -30,6 +30,11 @@ class Counter(ABC):
     """Instantaneous watts read so far; empty for a counter of energy, which tells no peak."""
 
     @property
+    def label(self) -> str:
+        """Name and scope."""
+        return f"{self.name}, {self.scope}"
+
+    @property
     def update_s(self) -> float | None:
         """Typical seconds between two values, where the source itself knows; None: as often as it is seen to move."""
         return None

@@ -40,7 +40,7 @@ def measure_energy(
 
     Returns at once where there is no source; else takes about `seconds`: windows of at least 5 s first, and of what is
     left up to 10 s of idling before and after. `reference_c`, degrees Celsius, is what the device is left to cool to
-    before. Raises whatever the workload raises.
+    before. Raises SubmissionError where the model fails.
     """
     pace = pace or Pace()
     with opened(sources_for(workload.device, pace.clock) if sources is None else sources) as found:
@@ -50,14 +50,13 @@ def measure_energy(
         budget = Budget(seconds, min(1.0 if workload.device == "cpu" else 3.0, seconds / 5))
         with workload.entered():
             step = headline_loop(workload)
-            run = EnergyRun(found, step, budget, thermometer or surroundings.thermometer, pace)
-            surroundings.look()
+            thermometer = thermometer or surroundings.thermometer
+            run = EnergyRun(found, step, budget, thermometer, pace, surroundings.look)
             try:
                 collected = run.run(reference_c)
             except Unreadable as error:
                 found.tried.append(f"{found.counters[0].name}: {error}")
                 return _absent(f"{found.counters[0].name}: {error}", found)
-            surroundings.look()
         return _result(collected, found, surroundings, workload.batch_size, reference_c)
 
 
@@ -99,8 +98,9 @@ class Surroundings:
 
     @property
     def slowed_by(self) -> list[str]:
-        """What held the card's clock down."""
-        return summarise(self._states, own_processes=1).slowed_by if self._states else []
+        """What held the card's clock down; a power limit does so by right where power is what is measured."""
+        found = summarise(self._states, own_processes=1).slowed_by if self._states else []
+        return [words for words in found if "power limit" not in words]
 
 
 def _no_source(device: str, found: Opened) -> str:
@@ -123,12 +123,13 @@ def _seen(done: Collected, found: Opened, around: Surroundings, reference_c: flo
         limit_w=found.counters[0].limit_w,
         idle_before_w=done.idle_w[0],
         idle_after_w=done.idle_w[1],
-        second_w=None if second is None else done.others.get(second.name),
+        second_w=None if second is None else done.others.get(second.label),
         second_name="" if second is None else second.name,
         warmed_c=None if start is None or end is None else end - start,
         start_off_c=None if before is None or reference_c is None else before - reference_c,
         foreign_load=around.foreign_load,
         foreign_processes=around.foreign_processes,
+        disturbed=[f"the clock was held down by {words}" for words in around.slowed_by],
     )
 
 
@@ -158,11 +159,11 @@ def _result(done: Collected, found: Opened, around: Surroundings, batch: int, re
         window_s=sum(window.seconds for window in done.windows) / len(done.windows),
         samples=round(inferences) * batch,
         tried=found.tried,
-        facts=_facts(done, found, seen, around),
+        facts=_facts(done, found, seen),
     )
 
 
-def _facts(done: Collected, found: Opened, seen: EnergySeen, around: Surroundings) -> dict[str, Any]:
+def _facts(done: Collected, found: Opened, seen: EnergySeen) -> dict[str, Any]:
     counter = found.counters[0]
     facts: dict[str, Any] = {
         "windows": [asdict(window) for window in done.windows],
@@ -175,7 +176,6 @@ def _facts(done: Collected, found: Opened, seen: EnergySeen, around: Surrounding
         "cooled_s": done.cooled_s,
         "foreign_load": seen.foreign_load,
         "foreign_processes": seen.foreign_processes,
-        "slowed_by": around.slowed_by,
         "other_sources_w": done.others,
         "peak": _peak(found),
         "aliasing": _aliasing(done, counter, seen),

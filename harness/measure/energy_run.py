@@ -56,16 +56,23 @@ class Budget:
 
 
 class EnergyRun:
-    """Drives a step function and watches the counters meanwhile."""
+    """Drives a step function and watches the counters meanwhile; `look` is called as the windows begin and end."""
 
     def __init__(
-        self, found: Opened, step: Callable[[], None], budget: Budget, thermometer: Thermometer, pace: Pace
+        self,
+        found: Opened,
+        step: Callable[[], None],
+        budget: Budget,
+        thermometer: Thermometer,
+        pace: Pace,
+        look: Callable[[], None] = lambda: None,
     ) -> None:
         self._counter = found.counters[0]
         self._step, self._budget, self._thermometer, self._pace = step, budget, thermometer, pace
+        self._look = look
         self._watch = Watch(self._counter, pace.clock)
         beside = [*found.counters[1:], *found.background]
-        self._beside = {counter.name: Watch(counter, pace.clock) for counter in beside}
+        self._beside = {counter.label: Watch(counter, pace.clock) for counter in beside}
         self._next_look = 0.0
 
     def run(self, reference_c: float | None = None) -> Collected:
@@ -96,10 +103,12 @@ class EnergyRun:
         found.step_s = self._warm_up()
         gaps = self._counter.part_time and found.step_s > SHORT_S and found.idle_w[0] is not None
         load = Load(self._step, self._pace, gaps)
+        self._look()
         found.celsius.append(self._thermometer())
         begin_s = self._pace.clock()
         count, window_s = self._budget.windows(wanted_s(self._counter.ticks, self._watch.trace.period_s))
         progress = load.run(self._until(begin_s, window_s, count))
+        self._look()
         found.celsius.append(self._thermometer())
         found.phases = load.phases
         self._collect(found, progress, edges(self._watch.trace, begin_s, window_s, count))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from harness.errors import HarnessError, SubmissionError, describe
 from harness.measure.pace import Pace
 from harness.measure.percentiles import FloatArray
 from harness.measure.workload import Workload, synchroniser
@@ -98,8 +99,14 @@ def headline_loop(workload: Workload, distinct: int = 16) -> Callable[[], None]:
 
     def step() -> None:
         value, item = next(turn)
-        stage.call(value, item)
-        if wait is not None:
-            wait()
+        try:
+            stage.call(value, item)
+            if wait is not None:
+                wait()
+        except HarnessError:
+            raise
+        except Exception as error:
+            text = describe(error)
+            raise SubmissionError(f"`{stage.name}` failed while its energy was measured: {text}") from error
 
     return step

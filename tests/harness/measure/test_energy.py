@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from simulated_power import Machine, PartTime, Ticking, pulsed, steady
 
+from harness.errors import SubmissionError
 from harness.measure import Stage, Workload, measure_energy
 from harness.measure.counter import Counter, CounterError, Source
 from harness.measure.energy_sources import sources_for
@@ -116,7 +117,7 @@ def test_two_sources_that_disagree_are_both_reported() -> None:
     found = measure(machine, steady(machine, 0.01, 200.0), Ticking(machine), second)
     assert found.verdict == "unstable"
     assert "second says 240.0 W where 200.0 W were counted, 20.0 % apart, limit 5.0 %" in found.reason
-    assert found.facts["other_sources_w"]["second"] == pytest.approx(240.0, rel=1e-3)
+    assert found.facts["other_sources_w"]["second, board"] == pytest.approx(240.0, rel=1e-3)
     assert found.tried == ["ticking: used", "second: compared"]
 
 
@@ -124,7 +125,7 @@ def test_two_sources_that_agree_are_stable_and_both_reported() -> None:
     machine = Machine()
     found = measure(machine, steady(machine, 0.01, 200.0), Ticking(machine), Ticking(machine, 0.02, name="second"))
     assert (found.verdict, found.reason) == ("stable", "")
-    assert found.facts["other_sources_w"]["second"] == pytest.approx(200.0, rel=1e-3)
+    assert found.facts["other_sources_w"]["second, board"] == pytest.approx(200.0, rel=1e-3)
 
 
 def test_sources_of_different_scope_are_not_compared() -> None:
@@ -133,7 +134,7 @@ def test_sources_of_different_scope_are_not_compared() -> None:
     wall.factor = 2.0
     found = measure(machine, steady(machine, 0.01, 200.0), Ticking(machine), wall)
     assert found.verdict == "stable", found.reason
-    assert found.facts["other_sources_w"]["wall"] == pytest.approx(400.0, rel=1e-3)
+    assert found.facts["other_sources_w"]["wall, wall"] == pytest.approx(400.0, rel=1e-3)
 
 
 def test_idle_power_that_moves_is_said() -> None:
@@ -175,6 +176,20 @@ def test_it_waits_until_the_device_is_as_cool_as_the_run_began() -> None:
     assert found.verdict == "stable", found.reason
     found = measure(machine, step, Ticking(machine), thermometer=lambda: 60.0, reference_c=40.0)
     assert "the start was 20 °C warmer than the run's reference, limit 2 °C" in found.reason
+
+
+def test_a_model_that_fails_later_is_a_sentence() -> None:
+    machine = Machine()
+
+    def step() -> None:
+        machine.spend(0.01, 200.0)
+        if machine.now > 5:
+            raise ValueError("input too large\nwith details")
+
+    with pytest.raises(
+        SubmissionError, match="`forward` failed while its energy was measured: ValueError: input too lar"
+    ):
+        measure(machine, step, Ticking(machine))
 
 
 # -- what makes it absent ---------------------------------------------------------------------------------------------
@@ -254,7 +269,7 @@ def test_a_second_source_that_fails_takes_nothing_with_it() -> None:
 
     found = measure(machine, steady(machine, 0.01, 200.0), Ticking(machine), Losing(machine, name="second"))
     assert found.verdict == "stable"
-    assert found.facts["other_sources_w"]["second"] is None
+    assert found.facts["other_sources_w"]["second, board"] is None
 
 
 # -- a fake powercap folder, and the real clock -----------------------------------------------------------------------

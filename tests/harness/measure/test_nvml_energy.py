@@ -30,7 +30,9 @@ def test_known_power_is_found_and_both_sources_are_reported(monkeypatch: pytest.
     assert found.energy_j == pytest.approx(1.04, rel=1e-3)
     assert found.net_energy_j == pytest.approx(0.89, rel=1e-3)
     assert (found.source, found.scope) == ("NVML total energy", "GPU board")
-    assert found.facts["other_sources_w"] == {"NVML instant power, integrated": pytest.approx(520.0, rel=1e-2)}
+    assert found.facts["other_sources_w"] == {
+        "NVML instant power, integrated, GPU board": pytest.approx(520.0, rel=1e-2)
+    }
     assert found.facts["peak"]["watts"] == 520.0
     assert found.facts["power_limit_w"] == 700.0
     assert found.update_period_s == pytest.approx(0.1, rel=0.05)
