@@ -72,7 +72,7 @@ class Pgd(Attack):
         return ball if self.box else ball.without_box()
 
     def __call__(self, logits: Logits, images: Tensor, labels: Tensor, ball: Ball, streams: Streams) -> Tensor:
-        """Restart on what still stands; the best try is the iterate of highest loss."""
+        """Restart on what still stands; the best try is the last iterate, of several that of highest loss."""
         best = Best(images)
         for _ in range(self.restarts):
             active = best.standing()
@@ -95,15 +95,15 @@ class Pgd(Attack):
         current = random_start(originals, ball, streams.take(active)) if self.random_start else originals
         for _ in range(self.steps):
             found = climb(logits, current, truth, loss)
-            if self.stop_at_success:
-                best.offer(active, current, found.values, found.fooled)
             moved = current + self.step_size * steepest(found.gradients, ball.norm)
-            current = ball.project(moved, originals)
+            moved = ball.project(moved, originals)
             if self.stop_at_success and found.fooled.any():
-                kept = ~found.fooled
-                active, current, originals, truth = active[kept], current[kept], originals[kept], truth[kept]
+                gone, kept = found.fooled, ~found.fooled
+                best.offer(active[gone], current[gone], found.values[gone], gone[gone])
+                active, moved, originals, truth = active[kept], moved[kept], originals[kept], truth[kept]
                 if not len(active):
                     return
+            current = moved
         best.offer(active, current, *look(logits, current, truth, loss))
 
 

@@ -24,7 +24,7 @@ _BLOCK: Final = 64
 
 @dataclass(frozen=True)
 class Square(Attack):
-    """`queries` looks at the network at most, the start included.
+    """`queries` looks at the network at most after each start, which is the first of them.
 
     With `rescale` the schedule of the squares' size is stretched to the count of queries; the standard battery does
     not, so that 5,000 queries go half of it.
