@@ -171,6 +171,23 @@ def test_nobody_takes_a_name_of_ours(site: Path, harness: Harness) -> None:
     assert json.loads(done.out)["task"] == "set5"
 
 
+def test_every_folder_of_a_collection_with_a_manifest_is_a_submission(site: Path, harness: Harness) -> None:
+    """Without an entry point each, and without taking a name of ours; a collection that is gone hides nothing else."""
+    for folder_name, title in (("one_paper", "one"), ("imdn", "not ours"), ("no_manifest", "")):
+        target = site / "third_papers" / folder_name
+        target.mkdir(parents=True)
+        if title:
+            text = f'name = "{folder_name.replace("_", "-")}"\ntitle = "{title}"\ninterfaces = []\n'
+            (target / "submission.toml").write_text(text)
+    (site / "third_papers" / "__init__.py").touch()
+    points = site / "third-1.0.dist-info" / "entry_points.txt"
+    points.write_text(points.read_text() + "[harness.collections]\nthird = third_papers\ngone = third_gone\n")
+    done = harness("submissions", "--json", env={"PYTHONPATH": str(site)})
+    titles = {manifest["name"]: manifest["title"] for manifest in done.json()}
+    assert titles["one-paper"] == "one" and titles["imdn"] != "not ours" and "no-manifest" not in titles
+    assert "left out: the installed package third_gone cannot be found" in done.err
+
+
 @pytest.mark.parametrize("name", ["tasks", "submissions"])
 def test_a_package_that_hides_ours_is_told(tmp_path: Path, harness: Harness, name: str) -> None:
     """`tasks` is a usual name for a folder; one in front of ours on the path would otherwise fail strangely."""
