@@ -112,7 +112,12 @@ def _lock() -> Check:
 def _temperature() -> Check:
     now_c = cpu_thermometer()()
     if now_c is None:
-        return Check("temperature of the CPU", False, "no thermal zone or sensor is exposed", "sudo modprobe coretemp")
+        return Check(
+            "temperature of the CPU",
+            False,
+            "no thermal zone or sensor is exposed",
+            "sudo modprobe coretemp (Intel) or k10temp (AMD); a virtual machine has no sensors",
+        )
     return Check("temperature of the CPU", True, f"{now_c:.0f} °C")
 
 

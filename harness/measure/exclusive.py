@@ -192,7 +192,9 @@ def _is_at(file: int, path: Path) -> bool:
 
 
 def _about_me() -> dict[str, Any]:
-    command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])[:COMMAND_LENGTH]
+    program = Path(sys.argv[0]).name
+    program = "harness" if program == "__main__.py" else program
+    command = shlex.join([program, *sys.argv[1:]])[:COMMAND_LENGTH]
     since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     return {"pid": os.getpid(), "namespace": _namespace(), "command": command, "since": since}
 

@@ -9,7 +9,7 @@ from time import perf_counter
 
 from harness.measure.counter import Source
 from harness.measure.power_integral import IntegratedPower
-from harness.measure.procfs import Unreadable, read_text
+from harness.measure.procfs import Unreadable, is_virtual, read_text
 
 ROOT = Path("/sys/class/hwmon")
 NAME = "hwmon"
@@ -24,9 +24,11 @@ def hwmon_source(root: Path = ROOT, clock: Callable[[], float] = perf_counter) -
     return Source(NAME, lambda: find_hwmon(root, clock), hwmon_advice)
 
 
-def hwmon_advice(reason: str) -> str:
-    """What would allow hwmon to be read, where `reason` is why it cannot be."""
-    return ADVICE_ROOT if "Permission denied" in reason else ADVICE
+def hwmon_advice(reason: str, proc: Path = Path("/proc")) -> str:
+    """What would allow hwmon to be read, where `reason` is why it cannot be; a virtual machine has no sensors."""
+    if "Permission denied" in reason:
+        return ADVICE_ROOT
+    return "" if is_virtual(proc) else ADVICE
 
 
 def find_hwmon(root: Path = ROOT, clock: Callable[[], float] = perf_counter) -> IntegratedPower:

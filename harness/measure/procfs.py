@@ -4,6 +4,7 @@ Every reader raises Unreadable where the machine does not have the source; nothi
 """
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -138,6 +139,14 @@ def _quota(group: CpuGroup) -> float | None:
         return int(quota) / int(period) if quota.isdigit() and int(period) else None
     except (Unreadable, ValueError):
         return None
+
+
+def is_virtual(proc: Path) -> bool:
+    """Whether the processor says that a hypervisor runs this machine; False where it does not tell."""
+    try:
+        return bool(re.search(r"^flags\s*:.*\bhypervisor\b", read_text(proc / "cpuinfo"), re.MULTILINE))
+    except Unreadable:
+        return False
 
 
 def allowed_cpus() -> frozenset[int]:

@@ -12,14 +12,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.measure.counter import Counter, CounterError
-from harness.measure.procfs import Unreadable, read_text
+from harness.measure.procfs import Unreadable, is_virtual, read_text
 
 ROOT = Path("/sys/class/powercap")
 CPU_ROOT = Path("/sys/devices/system/cpu")
-ENABLE_MACHINE = (
-    "sudo modprobe intel_rapl_msr; for a container, docker run --security-opt systempaths=unconfined; "
-    "a virtual machine is not given RAPL counters at all"
-)
+ENABLE_MACHINE = "measure on a machine of its own: virtual ones are not given RAPL counters"
+ENABLE_MODULE = "sudo modprobe intel_rapl_msr; for a container, docker run --security-opt systempaths=unconfined"
 ENABLE_ROOT = "sudo chmod o+r /sys/class/powercap/*/energy_uj (readable by root alone since CVE-2020-8694)"
 
 
@@ -144,9 +142,11 @@ def _zone(folder: Path) -> Zone:
     return Zone(name, folder, _number(folder / "max_energy_range_uj"), None if limit is None else limit * 1e-6)
 
 
-def rapl_advice(reason: str) -> str:
+def rapl_advice(reason: str, proc: Path = Path("/proc")) -> str:
     """What would allow RAPL to be read, where `reason` is why it cannot be."""
-    return ENABLE_ROOT if "Permission denied" in reason else ENABLE_MACHINE
+    if "Permission denied" in reason:
+        return ENABLE_ROOT
+    return ENABLE_MACHINE if is_virtual(proc) else ENABLE_MODULE
 
 
 def _number(path: Path) -> int | None:

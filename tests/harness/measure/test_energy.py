@@ -15,7 +15,7 @@ from harness.measure.energy_sources import sources_for
 from harness.measure.load import headline_loop
 from harness.measure.power_integral import IntegratedPower
 from harness.measure.procfs import Unreadable
-from harness.measure.rapl import ENABLE_MACHINE, find_rapl, rapl_advice
+from harness.measure.rapl import ENABLE_MODULE, find_rapl, rapl_advice
 from harness.record import Energy
 
 
@@ -194,12 +194,12 @@ def test_a_model_that_fails_later_is_a_sentence() -> None:
 
 # -- what makes it absent ---------------------------------------------------------------------------------------------
 def test_no_source_is_null_with_reason_and_what_to_do(tmp_path: Path) -> None:
-    rapl = Source("RAPL", lambda: find_rapl(tmp_path / "none"), rapl_advice)
+    rapl = Source("RAPL", lambda: find_rapl(tmp_path / "none"), lambda reason: rapl_advice(reason, tmp_path))
     found = measure_energy(workload(fail), sources=[rapl, source(None, "sensor", "Permission denied")])
     assert (found.verdict, found.energy_j, found.power_w, found.net_energy_j) == ("not measured", None, None, None)
     assert "No such file" in found.reason and "sensor: Permission denied" in found.reason
     assert found.tried == [f"RAPL: {tmp_path}/none: No such file or directory", "sensor: Permission denied"]
-    assert found.how_to_enable == f"{ENABLE_MACHINE}; mend: Permission denied"
+    assert found.how_to_enable == f"{ENABLE_MODULE}; mend: Permission denied"
 
 
 def test_a_device_that_nothing_counts_is_null_with_reason() -> None:

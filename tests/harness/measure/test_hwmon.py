@@ -57,9 +57,11 @@ def test_an_unreadable_number_is_an_error_not_zero(tmp_path: Path, content: str)
         find_hwmon(tmp_path)
 
 
-def test_the_advice_fits_the_reason() -> None:
+def test_the_advice_fits_the_reason(tmp_path: Path) -> None:
     assert hwmon_advice("power1_average: Permission denied") == ADVICE_ROOT
-    assert hwmon_advice("/sys/class/hwmon: No such file or directory") == ADVICE
+    assert hwmon_advice("/sys/class/hwmon: No such file or directory", tmp_path) == ADVICE
+    (tmp_path / "cpuinfo").write_text("flags : hypervisor\n")
+    assert hwmon_advice("/sys/class/hwmon: No such file or directory", tmp_path) == ""
 
 
 def test_the_warmest_package_is_the_temperature(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from harness.measure.counter import CounterError
 from harness.measure.procfs import Unreadable
 from harness.measure.rapl import (
     ENABLE_MACHINE,
+    ENABLE_MODULE,
     ENABLE_ROOT,
     RaplCounter,
     find_background,
@@ -119,9 +120,13 @@ def test_other_packages_are_background(tmp_path: Path) -> None:
         find_background(root, frozenset({0, 1}), cpus)
 
 
-def test_the_advice_fits_the_reason() -> None:
+def test_the_advice_fits_the_reason(tmp_path: Path) -> None:
     assert rapl_advice("/sys/class/powercap/intel-rapl:0/energy_uj: Permission denied") == ENABLE_ROOT
-    assert rapl_advice("/sys/class/powercap: No such file or directory") == ENABLE_MACHINE
+    assert rapl_advice("/sys/class/powercap: No such file or directory", tmp_path) == ENABLE_MODULE
+    (tmp_path / "cpuinfo").write_text("model name\t: X\nflags\t\t: fpu hypervisor sse\n")
+    assert rapl_advice("/sys/class/powercap: No such file or directory", tmp_path) == ENABLE_MACHINE
+    (tmp_path / "cpuinfo").write_text("model name\t: hypervisor\nflags\t\t: fpu hypervisors\n")
+    assert rapl_advice("/sys/class/powercap: No such file or directory", tmp_path) == ENABLE_MODULE
 
 
 def test_only_the_packages_that_the_process_may_run_on_count(tmp_path: Path) -> None:
