@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -27,7 +27,7 @@ def watch(call: Callable[[], object], network: Any = None, *, fused: bool = True
     """
     layers = _Layers(network)
     operators = _Operators(layers, fused=fused)
-    with _plain_modules(), _attention(fused), torch.compiler.set_stance("force_eager"), layers.watching(), operators:
+    with _plain_modules(), _attention(fused), _eager(), layers.watching(), operators:
         call()
     return operators.count()
 
@@ -180,6 +180,12 @@ def _plain_modules() -> Iterator[None]:
         yield
     finally:
         torch.backends.mha.set_fastpath_enabled(before)
+
+
+def _eager() -> AbstractContextManager[Any]:
+    """Networks that were compiled run as they are written; torch before 2.6 has no such switch and does so under a watch."""
+    stance = getattr(torch.compiler, "set_stance", None)
+    return nullcontext() if stance is None else stance("force_eager")
 
 
 @contextmanager

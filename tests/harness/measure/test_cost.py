@@ -151,3 +151,10 @@ def test_inputs_are_described() -> None:
     assert describe_input(x) == "1x3x4x5 float32"
     assert describe_input([x, {"mask": x.half()}]) == "1x3x4x5 float32, 1x3x4x5 float16"
     assert describe_input(3) == ""
+
+
+def test_a_compiled_network_is_counted_as_it_is_written() -> None:
+    net = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU()).eval()
+    plain = count_cost(network_workload(net, 1, 3, 9, 9), net)
+    net.compile(backend="eager")
+    assert count_cost(network_workload(net, 1, 3, 9, 9), net) == plain
