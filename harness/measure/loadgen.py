@@ -9,6 +9,7 @@ import msgspec
 
 from harness.errors import HarnessError, UsageError
 from harness.measure.disturbance import Disturbance, Probe, between, shares
+from harness.measure.percentiles import RULES, Rule
 from harness.measure.timed_loop import END_TO_END, TimedLoop
 from harness.measure.verdict import exceeded
 from harness.measure.workload import Workload
@@ -145,15 +146,20 @@ def _verdict(run: LoadgenRun) -> tuple[Verdict, list[str]]:
 
 
 def _span(run: LoadgenRun, batch_size: int) -> Span:
-    def ms(*names: str) -> float | None:
-        text = next((run.summary[name] for name in names if name in run.summary), None)
+    def ms(name: str) -> float | None:
+        text = run.summary.get(name)
         return None if text is None else float(text) * 1e-6 / batch_size
 
-    def quantile(percent: str) -> Quantile:
-        value = ms(f"{percent}.00 percentile latency (ns)", f"{percent}th percentile latency (ns)")
+    def quantile(rule: Rule) -> Quantile:
+        if run.inferences < rule.samples:
+            return Quantile(
+                value=None, reason=f"{rule.name} needs {rule.samples} inferences, there are {run.inferences}"
+            )
+        value = ms(f"{100 * rule.probability:.2f} percentile latency (ns)")
         return Quantile(value=value, reason="MLPerf's generator gives no interval")
 
+    p50, p90, p99 = (quantile(rule) for rule in RULES)
     return Span(
         name=END_TO_END, n=run.inferences, blocks=1, mean=ms("Mean latency (ns)"), min=ms("Min latency (ns)"),
-        p50=quantile("50"), p90=quantile("90"), p99=quantile("99"),
+        p50=p50, p90=p90, p99=p99,
     )  # fmt: skip
