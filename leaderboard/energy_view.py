@@ -22,31 +22,37 @@ WINDOW = (
 def energy_section(index: int, found: Energy, flags: str) -> Section:
     """The facts, the windows as a table, and for an energy that could not be counted what was tried."""
     note = verdict_note(found.verdict, [found.reason] if found.reason else [], flags)
-    no_idle = found.reason if found.energy_j is None else "idling was not measured"
+    muted = found.verdict != "stable" or bool(flags)
     facts = [
-        Fact(label="Joules a sample", cell=value_cell(found.energy_j, found.reason, note=note)),
-        Fact(label="Joules a sample above idling", cell=value_cell(found.net_energy_j, no_idle)),
-        Fact(label="Mean watts under load", cell=value_cell(found.power_w, found.reason)),
-        Fact(label="Mean watts while idle", cell=value_cell(found.idle_w, no_idle)),
+        Fact(label="Joules a sample", cell=value_cell(found.energy_j, found.reason, muted=muted)),
+        Fact(label="Mean watts under load", cell=value_cell(found.power_w, found.reason, muted=muted)),
         Fact(label="Source", cell=text_cell(", ".join(filter(None, [found.source, found.scope])), absent="none")),
-        *plain_facts(_counted(found), ""),
+        *_counted(found),
         *plain_facts({key: value for key, value in found.facts.items() if key != "windows"}, ""),
     ]
     items = [Cell(value=line, text=f"Tried: {clean(line)}") for line in found.tried]
-    enable = [f"To enable it: {clean(found.how_to_enable)}"] if found.how_to_enable else []
+    paragraphs = [f"Verdict: {clean(note or found.verdict)}."]
+    if found.how_to_enable:
+        paragraphs.append(f"To enable it: {clean(found.how_to_enable)}")
     tables = list(_windows(index, found.facts.get("windows")))
-    return Section(id=f"energy-{index}", title="Energy", facts=facts, items=items, paragraphs=enable, tables=tables)
+    return Section(id=f"energy-{index}", title="Energy", facts=facts, items=items, paragraphs=paragraphs, tables=tables)
 
 
-def _counted(found: Energy) -> dict[str, object]:
-    """How the joules were counted; nothing where they were not."""
+def _counted(found: Energy) -> list[Fact]:
+    """What idling takes, and how the joules were counted; nothing where they were not."""
     if found.energy_j is None:
-        return {}
-    return {
+        return []
+    values: dict[str, object] = {
         "samples": found.samples,
         "ticks in a window, at least": found.n_ticks,
         "update period, s": found.update_period_s,
     }
+    no_idle = "idling was not measured"
+    return [
+        Fact(label="Joules a sample above idling", cell=value_cell(found.net_energy_j, no_idle)),
+        Fact(label="Mean watts while idle", cell=value_cell(found.idle_w, no_idle)),
+        *plain_facts(values, ""),
+    ]
 
 
 def _windows(index: int, windows: Any) -> Iterator[Table]:
