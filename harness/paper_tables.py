@@ -21,6 +21,8 @@ SIGNS: dict[Verdict, str] = {
 }
 LEGEND = "= reproduced, ≠ refuted, ~ measured differently, ? cannot tell yet"
 OUTSIDE = "Claims outside tables"
+MOST_COLUMNS = 6
+"""A table of more metrics is set in smaller type; so many different claims outside tables are listed instead."""
 FIELDS = (
     "paper", "name", "table", "row", "column", "task", "split", "dataset", "protocol", "about", "options", "setting",
     "hardware", "metric", "relation", "baseline", "qualifier", "value", "unit", "convention", "verified", "source", "ours",
@@ -85,6 +87,21 @@ def number_text(item: Comparison, value: float | None, *, signed: bool = False) 
 def under(item: Comparison) -> str:
     """The protocol or convention of our number; empty where there is none."""
     return item.evidence.where if item.evidence else ""
+
+
+def _grid(layout: Layout) -> tuple[list[str], list[list[str]]]:
+    """Head and lines: a column for each metric, or a line for each number where these have little in common."""
+    if layout.title == OUTSIDE and len(layout.headings) > MOST_COLUMNS:
+        return ["", "what", "paper", "ours", "difference", "under"], _listed(layout)
+    return _heads(layout), _lines(layout)
+
+
+def _listed(layout: Layout) -> list[list[str]]:
+    return [
+        [clean(name, 120), clean(heading, 120), f"{printed_text(item.claim)} {SIGNS[item.verdict]}",
+         number_text(item, item.ours), number_text(item, item.difference, signed=True), under(item)]
+        for (_, name), cells in layout.rows.items() for heading, items in cells.items() for item in items
+    ]  # fmt: skip
 
 
 def _lines(layout: Layout) -> list[list[str]]:
@@ -176,21 +193,22 @@ def to_markdown(report: PaperReport) -> bytes:
     for layout in layouts(report.comparisons):
         parts += [
             f"**{clean(layout.title)}**\n",
-            markdown_table(_heads(layout), _lines(layout)),
+            markdown_table(*_grid(layout)),
         ]
     return ("\n".join([*parts, LEGEND]) + "\n").encode("utf-8", "replace")
 
 
 def to_latex(report: PaperReport) -> bytes:
     r"""A ``table`` for each table, for the booktabs package (``\usepackage{booktabs}``)."""
-    parts = [rf"% {clean(_title(report))}; needs \usepackage{{booktabs}}".replace("\n", " ")]
+    parts = [rf"% {clean(_title(report))}; needs \usepackage{{booktabs}}"]
     for layout in layouts(report.comparisons):
+        head, lines = _grid(layout)
+        small = [r"\scriptsize", r"\setlength{\tabcolsep}{3pt}"] if len(head) - 2 > MOST_COLUMNS else []
         caption = f"{_title(report)}: {layout.title}. {LEGEND}."
         parts += [
-            r"\begin{table}", r"\centering", rf"\caption{{{_latex(caption)}}}",
-            rf"\begin{{tabular}}{{ll{'r' * len(layout.headings)}}}", r"\toprule",
-            _latex_line(_heads(layout)), r"\midrule", *map(_latex_line, _lines(layout)),
-            r"\bottomrule", r"\end{tabular}", r"\end{table}",
+            r"\begin{table}", r"\centering", *small, rf"\caption{{{_latex(caption)}}}",
+            rf"\begin{{tabular}}{{ll{'r' * (len(head) - 2)}}}", r"\toprule", _latex_line(head), r"\midrule",
+            *map(_latex_line, lines), r"\bottomrule", r"\end{tabular}", r"\end{table}",
         ]  # fmt: skip
     return ("\n".join(parts) + "\n").encode("utf-8", "replace")
 

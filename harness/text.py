@@ -25,7 +25,8 @@ LATEX: Mapping[str, str] = {
     "|": r"\textbar{}",
     "–": "--",
 }
-MARKDOWN = frozenset("\\`*_{}[]()<>#+!|~$&")
+MARKDOWN = frozenset("\\`*_{}[]<>#!|~$&")
+"""With brackets and signs of markup escaped, parentheses and plus signs mean nothing inside a cell."""
 
 _SPACES = str.maketrans({"\n": " ", "\t": " ", "\r": " "})
 _REORDERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
