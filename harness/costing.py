@@ -73,10 +73,14 @@ def _with_task(options: RunOptions, reporter: Reporter) -> _Chosen:
 
 
 def _without_task(options: RunOptions, reporter: Reporter) -> _Chosen:
-    """The first task that the submission answers, with its generated sample; its variant for real data."""
+    """The first task that the submission answers, with its generated sample; its variant for real data.
+
+    Only a library with networks for several tasks has to be asked for one task after the other.
+    """
     if not isinstance(options.submission, str):
         raise UsageError("an object in Python is counted on a task; name one")
     refused: list[str] = []
+    several = ":" in options.submission
     for name in _candidates(options.submission):
         task = find_task(name)
         chosen = replace(options, task=task)
@@ -84,6 +88,8 @@ def _without_task(options: RunOptions, reporter: Reporter) -> _Chosen:
             dataset = _generated(task, chosen)
             submission = _load(task, dataset, chosen, False, reporter)
         except UsageError as error:
+            if not several:
+                raise
             refused.append(str(error))
             continue
         scoring = plan_scoring(task, chosen)

@@ -25,7 +25,8 @@ def show_cost(cost: Cost) -> list[str]:
     ]
     left = len(cost.operators) - len(shown)
     lines += [f"({left} more operators; --json prints them)"] if left > 0 else []
-    lines += ["", *_gaps(cost)] if cost.uncounted or cost.untyped else []
+    gaps = list(_gaps(cost))
+    lines += ["", *gaps] if gaps else []
     return lines
 
 
@@ -81,6 +82,8 @@ def _operator(row: OperatorCost, kinds: list[str]) -> list[str]:
 
 
 def _gaps(cost: Cost) -> Iterator[str]:
+    if cost.facts.get("hint"):
+        yield f"note: {cost.facts['hint']}"
     if cost.uncounted:
         yield f"incomplete: no formula for {', '.join(cost.uncounted)}"
     if cost.untyped:

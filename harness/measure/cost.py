@@ -11,6 +11,8 @@ from harness.measure.workload import Workload
 from harness.operations import KINDS, Call, Count, Operations
 from harness.record import Cost, OperatorCost
 
+COARSE = frozenset({"aten::sign", "aten::sgn", "aten::round", "aten::fake_quantize_per_tensor_affine"})
+"""Operators by which networks emulate arithmetic of few bits."""
 NO_TORCH = "the submission runs no torch module, and operations are counted from torch's operators"
 
 
@@ -94,7 +96,19 @@ def cost_of(count: Count, module: Any, samples: int, shape: str) -> Cost:
         sizes={}
         if sizes is None
         else {name: getattr(sizes, name) for name in ("stored_bits", "deployed_bits", "buffer_bits")},
+        facts=_hint(count),
     )
+
+
+def _hint(count: Count) -> dict[str, str]:
+    """A word where values are rounded to signs or steps and no layer declares what that arithmetic would cost."""
+    found = sorted({call.operator for call in count.calls} & COARSE)
+    if not found or count.of("declared"):
+        return {}
+    names = " and ".join(found)
+    return {
+        "hint": f"{names} ran and no layer declares its costs; arithmetic that is emulated is counted as it runs here"
+    }
 
 
 def _without(name: str, calls: int, outputs: int, count: Count) -> str:

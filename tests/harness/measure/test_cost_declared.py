@@ -183,6 +183,15 @@ def test_a_network_declares_views_of_its_own() -> None:
         cost(network, 1, 2)
 
 
+def test_signs_without_a_declaration_are_pointed_out() -> None:
+    class Signs(torch.nn.Module):  # type: ignore[misc,name-defined]
+        def forward(self, x: Any) -> Any:
+            return torch.sign(x)
+
+    assert "aten::sign ran and no layer declares" in cost(Signs(), 1, 2).facts["hint"]
+    assert "hint" not in cost(torch.nn.Sequential(Signs(), Binary(2, 2, 1)), 1, 2, 2, 2).facts
+
+
 # -- sizes -------------------------------------------------------------------------------------------------------------
 def test_bits_are_those_that_layers_declare() -> None:
     network = torch.nn.Sequential(Binary(4, 8, 3), torch.nn.BatchNorm2d(8), torch.nn.Linear(2, 2, dtype=torch.float16))
