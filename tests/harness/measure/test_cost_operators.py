@@ -125,6 +125,26 @@ def test_attention_by_every_kernel_counts_its_products(causal: bool) -> None:
     assert masked.of("attention")[0].operations["lut"] == 2 * 4 * 10 * 12 + 2 * 4 * 10
 
 
+KERNELS = {
+    "_scaled_dot_product_flash_attention_for_cpu": (),
+    "_scaled_dot_product_flash_attention": (),
+    "_scaled_dot_product_efficient_attention": (None, False),
+    "_scaled_dot_product_cudnn_attention": (None, False),
+}
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_the_kernels_of_every_device_count_alike(kernel: str) -> None:
+    """On the meta device every kernel can be asked for, CUDA's among them; only shapes are computed."""
+    q, k, v = (torch.empty(2, 4, n, 16, device="meta", dtype=torch.float16) for n in (10, 12, 12))
+    run = getattr(torch.ops.aten, kernel)
+    count = counted(lambda: run(q, k, v, *KERNELS[kernel]))
+    whole = counted(lambda: functional.scaled_dot_product_attention(q, k, v))
+    assert count.macs == whole.macs == 2 * 4 * 10 * 12 * 32
+    kinds = ("mac_w16a16", "mul", "add", "compare", "lut")
+    assert [count.operations[kind] for kind in kinds] == [whole.operations[kind] for kind in kinds]
+
+
 @pytest.mark.parametrize("grad", [True, False])
 def test_recurrent_layers_count_every_matrix_at_every_step(grad: bool) -> None:
     layer = torch.nn.LSTM(6, 5, num_layers=2, bidirectional=True, batch_first=True).eval()
