@@ -314,7 +314,7 @@ def test_on_the_real_clock_a_thread_watches_while_the_load_runs(tmp_path: Path) 
     found = measure_energy(workload(step), seconds=0.6, sources=[rapl])
     assert found.energy_j is not None and found.power_w is not None and found.window_s is not None
     assert 0 < found.energy_j * found.samples <= spent * 1e-6
-    assert found.n_ticks is not None and found.n_ticks > 1
+    assert found.n_ticks is not None and found.n_ticks >= 1
     assert "1 window was measured" in found.reason
 
 
