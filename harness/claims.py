@@ -94,9 +94,10 @@ def judge(claim: Claim, found: Found, blocker: Blocker) -> Comparison:
     giving = next((item for item in others if equal(claim, printed, item)), None)
     if giving is not None:
         return _made(claim, printed, giving, "measured differently", f"{giving.differs} gives the printed number")
-    if same and not same[0].doubt:
+    firm = next((item for item in same if not item.doubt), None)
+    if firm is not None:
         reason = "nothing named here gives the printed number" if others else "ours differs beyond the printed digits"
-        return _made(claim, printed, same[0], "refuted", reason)
+        return _made(claim, printed, firm, "refuted", reason)
     if same:
         return _made(claim, printed, same[0], "measured differently", same[0].doubt)
     if others:

@@ -19,7 +19,7 @@ SIGNS: dict[Verdict, str] = {
     "measured differently": "~",
     "cannot tell yet": "?",
 }
-LEGEND = "= reproduced, ≠ refuted, ~ measured differently, ? cannot tell yet"
+LEGEND = "= reproduced, ≠ refuted, ~ measured differently, ? cannot tell yet, † not read in its source"
 OUTSIDE = "Claims outside tables"
 MOST_COLUMNS = 6
 """A table of more metrics is set in smaller type; so many different claims outside tables are listed instead."""
@@ -70,9 +70,10 @@ def heading_of(claim: Claim) -> str:
     return f"{what} ({place})" if place else what
 
 
-def printed_text(claim: Claim) -> str:
-    """The number as printed, with what stands before and behind it."""
-    return clean(" ".join(filter(None, [claim.qualifier, claim.value, claim.unit])), 60)
+def printed_text(claim: Claim, unit: str = "") -> str:
+    """The number as printed, with what stands before and behind it; the unit not where the column's head has it."""
+    value = claim.value if claim.verified else f"{claim.value}†"
+    return clean(" ".join(filter(None, [claim.qualifier, value, "" if claim.unit == unit else claim.unit])), 60)
 
 
 def number_text(item: Comparison, value: float | None, *, signed: bool = False) -> str:
@@ -113,7 +114,7 @@ def _lines(layout: Layout) -> list[list[str]]:
         kinds: dict[str, list[str]] = {"paper": [], "ours": [], "difference": [], "under": []}
         for heading, unit, common in zip(layout.headings, units, shared, strict=True):
             items = cells.get(heading, [])
-            kinds["paper"].append(_join(f"{_printed(item, unit)} {SIGNS[item.verdict]}" for item in items))
+            kinds["paper"].append(_join(f"{printed_text(item.claim, unit)} {SIGNS[item.verdict]}" for item in items))
             kinds["ours"].append(_join(number_text(item, item.ours) for item in items))
             kinds["difference"].append(_join(number_text(item, item.difference, signed=True) for item in items))
             kinds["under"].append("" if common else _join(map(under, items)))
@@ -131,11 +132,6 @@ def _heads(layout: Layout) -> list[str]:
     """Headings with the unit that all of a column's numbers have."""
     pairs = zip(layout.headings, _units(layout), strict=True)
     return ["", "", *(clean(f"{heading} ({unit})" if unit else heading, 120) for heading, unit in pairs)]
-
-
-def _printed(item: Comparison, unit: str) -> str:
-    claim = item.claim
-    return clean(" ".join(filter(None, [claim.qualifier, claim.value, "" if claim.unit == unit else claim.unit])), 60)
 
 
 def _shared(layout: Layout, heading: str, read: Callable[[Comparison], str]) -> str:
@@ -219,7 +215,9 @@ def _latex_line(cells: Sequence[str]) -> str:
 
 def _latex(text: str) -> str:
     """Escaped, the verdicts' signs as symbols; what begins a cell must not be read as an option of the line before."""
-    shown = latex(clean(text)).replace("≠", r"$\neq$").replace(r"\textasciitilde{}", r"$\sim$")
+    shown = (
+        latex(clean(text)).replace("≠", r"$\neq$").replace("†", r"$\dagger$").replace(r"\textasciitilde{}", r"$\sim$")
+    )
     return "{}" + shown if shown.startswith(("[", "*")) else shown
 
 

@@ -23,6 +23,8 @@ def show_paper(report: PaperReport) -> str:
     for layout in layouts(report.comparisons):
         items = [item for cells in layout.rows.values() for cell in cells.values() for item in cell]
         lines += ["", layout.title, table([_line(item) for item in items], HEAD, right=(2, 3, 4))]
+    if any(not item.claim.verified for item in report.comparisons):
+        lines += ["", "† not read in its source"]
     lines += _reasons(report.comparisons) + _missing(report.comparisons)
     lines += [""] * bool(manifest.findings) + [f"finding: {text}" for text in manifest.findings]
     lines += [""] * bool(report.notes) + [f"note: {text}" for text in report.notes]
