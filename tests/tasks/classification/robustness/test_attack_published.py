@@ -21,7 +21,7 @@ SHORT = {
     "fab-t": {"steps": 20, "targets": 3},
     "square": {"queries": 300},
 }
-FULL = {"apgd-ce": {}, "apgd-dlr": {}, "apgd-t": {}, "fab-t": {}, "square": {"queries": 2000}}
+FULL = {"apgd-ce": {}, "apgd-dlr": {}, "apgd-t": {}, "fab-t": {"targets": 3}, "square": {"queries": 1000}}
 
 
 @pytest.fixture
