@@ -32,6 +32,12 @@ TILE = SettingSpec(
     by="submission",
     compared=False,
 )
+LPIPS = SettingSpec(
+    name="lpips_weights",
+    title="torchvision's AlexNet (alexnet-owt-7be5be79.pth): adds the metric LPIPS (extra [lpips])",
+    default="none",
+    compared=False,
+)
 INTERFACE = Interface(
     id="superres",
     title="single-image super-resolution",
@@ -55,6 +61,10 @@ def declare(benchmark: Benchmark) -> TaskMeta:
         metrics=(
             MetricSpec(name="PSNR", title="peak signal-to-noise ratio", unit="dB", decimals=4),
             MetricSpec(name="SSIM", title="structural similarity", decimals=4),
+            MetricSpec(
+                name="LPIPS", title="learned perceptual distance (AlexNet, 0.1)", higher_is_better=False, decimals=4,
+                protocols=("rgb",), least=0.0,
+            ),
         ),
         main_metric="PSNR",
         protocols=PROTOCOLS,
@@ -72,6 +82,6 @@ def declare(benchmark: Benchmark) -> TaskMeta:
         licence=benchmark.licence,
         citation=benchmark.citation,
         homepage=benchmark.homepage,
-        settings=(TILE,),
+        settings=(TILE, LPIPS),
         notice=benchmark.notice,
-    )
+    )  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.columns import Array, ColumnSpec, Row, build_table
-from harness.errors import PredictionError
+from harness.errors import PredictionError, UsageError
 from harness.layout import find_root
 from harness.task import (
     DataRequest,
@@ -17,6 +17,7 @@ from harness.task import (
     DetailTable,
     Encoder,
     FloatArray,
+    MetricSpec,
     Predictions,
     Sample,
     Scoring,
@@ -30,7 +31,9 @@ from tasks.superres.declaration import METRICS, PROTOCOLS, declare
 from tasks.superres.formats import check_size, read_images, write_images
 from tasks.superres.images import shortened
 from tasks.superres.layouts import find_files, high_folder
-from tasks.superres.metrics import PEAK, quality
+from tasks.superres.metrics import PEAK, quality, shave
+from tasks.superres.perceptual import LEAST, Perceptual, asked_for, check_files
+from tasks.superres.perceptual import METRIC as LPIPS
 from tasks.superres.resize import downscale
 
 if TYPE_CHECKING:
@@ -46,6 +49,10 @@ class SuperResolution(Task):
 
     def open(self, request: DataRequest) -> Dataset:
         """Read the high-resolution images and find the low-resolution ones."""
+        weights = asked_for(request.settings)
+        if weights is not None:
+            # Before a model runs for an hour, not after.
+            check_files(weights)
         split = request.split or self.meta.splits[0]
         scale, root = read_scale(split), None
         if request.data is not None and request.annotations is None:
@@ -97,24 +104,44 @@ class SuperResolution(Task):
         write_images(predictions, dataset, path)
 
     def score(self, dataset: Dataset, predictions: Predictions, scoring: Scoring) -> Statistics:
-        """PSNR and SSIM of every image, under every protocol."""
-        rows = [self._score_image(dataset, predictions, id) for id in dataset.ids]
-        columns = [ColumnSpec(_column(metric, spec.id), "float64") for spec in PROTOCOLS for metric in METRICS]
-        return Statistics(table=build_table(dataset.ids, rows, columns))
+        """PSNR and SSIM of every image, under every protocol; LPIPS where it is asked for, whose weights are read here."""
+        weights = asked_for(scoring.settings)
+        distance = None if weights is None else Perceptual(weights)
+        rows = [self._score_image(dataset, predictions, id, distance) for id in dataset.ids]
+        names = [_column(metric, spec.id) for spec in PROTOCOLS for metric in METRICS]
+        facts = {}
+        if distance is not None:
+            names.append(_column(LPIPS, "rgb"))
+            facts = {"lpips": [[name, file.sha256] for name, file in distance.files.items()]}
+        return Statistics(
+            table=build_table(dataset.ids, rows, [ColumnSpec(name, "float64") for name in names]), facts=facts
+        )
 
-    def _score_image(self, dataset: Dataset, predictions: Predictions, id: str) -> Row:
+    def _score_image(self, dataset: Dataset, predictions: Predictions, id: str, distance: Perceptual | None) -> Row:
         reference = to_image(dataset.truth.row(dataset.truth.position(id)))
         image = to_image(predictions.table.row(predictions.table.position(id)))
         row: dict[str, Array] = {}
+        scale = dataset.facts["scale"]
         for spec in PROTOCOLS:
-            values = quality(reference, image, dataset.facts["scale"], spec.id)
+            values = quality(reference, image, scale, spec.id)
             row |= {_column(name, spec.id): np.asarray(value) for name, value in zip(METRICS, values, strict=True)}
+        if distance is not None:
+            inside = shave(reference, scale), shave(image, scale)
+            if min(inside[0].shape[:2]) < LEAST:
+                raise UsageError(f"{id} is too small for LPIPS, which needs {LEAST} pixels a side within the border")
+            row[_column(LPIPS, "rgb")] = np.asarray(distance(*inside))
         return row
+
+    def metrics(self, scoring: Scoring) -> tuple[MetricSpec, ...]:
+        """LPIPS exists where its weights are given."""
+        without = asked_for(scoring.settings) is None
+        return tuple(spec for spec in super().metrics(scoring) if not (without and spec.name == LPIPS))
 
     def aggregate(self, statistics: Statistics, protocol: str) -> Values:
         """The mean over the images; None where an image equals the truth and its PSNR is infinite."""
         weights = np.ones((1, len(statistics.table)), np.uint16)
-        found = self.replicates(statistics, protocol, weights, METRICS)
+        names = [name for name in (*METRICS, LPIPS) if _column(name, protocol) in statistics.table.columns]
+        found = self.replicates(statistics, protocol, weights, names)
         return {name: None if np.isnan(values[0]) else float(values[0]) for name, values in found.items()}
 
     def replicates(
@@ -139,7 +166,8 @@ class SuperResolution(Task):
             (id, *(float(column[index]) if np.isfinite(column[index]) else None for column in columns))
             for index, id in enumerate(statistics.table.ids)
         )
-        return (DetailTable(name="images", title="Per image", columns=("image", *METRICS), rows=rows),)
+        images = DetailTable(name="images", title="Per image", columns=("image", *METRICS), rows=rows)
+        return (images, *_lpips_tables(statistics))
 
     worst_title = "root mean squared error, of 255"
 
@@ -154,6 +182,20 @@ class SuperResolution(Task):
             "the protocol of RCAN's Evaluate_PSNR_SSIM.m on IMDN's images of Set5 at x2 and x4: PSNR equal to the last "
             "digit, SSIM to 1e-13, where the images are the same"
         )
+
+
+def _lpips_tables(statistics: Statistics) -> list[DetailTable]:
+    """LPIPS of every image and what it was made with, where it was asked for."""
+    files = statistics.facts.get("lpips")
+    if not files:
+        return []
+    values = statistics.table.dense(_column(LPIPS, "rgb")).tolist()
+    rows = tuple(zip(statistics.table.ids, values, strict=True))
+    made_with = tuple((name, digest) for name, digest in files)
+    return [
+        DetailTable(name="lpips", title="LPIPS per image, border left out", columns=("image", LPIPS), rows=rows),
+        DetailTable(name="lpips_weights", title="Weights of LPIPS", columns=("part", "SHA-256"), rows=made_with),
+    ]
 
 
 def _column(metric: str, protocol: str) -> str:
