@@ -74,9 +74,3 @@ def mean_power(trace: Trace, begin_s: float, end_s: float) -> float | None:
         return None
     seconds = trace.times[last - 1] - trace.times[first]
     return float((trace.joules[last - 1] - trace.joules[first]) / seconds)
-
-
-def energy_between(trace: Trace, begin_s: float, end_s: float) -> float:
-    """Joules from one moment to another, between ticks by proportion: for a source that another one is compared with."""
-    values = np.interp((begin_s, end_s), trace.times, trace.joules)
-    return float(values[1] - values[0])
