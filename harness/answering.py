@@ -20,8 +20,14 @@ from harness.task import RunContext
 INPUT = ColumnSpec("input_sha256", "uint8", (32,))
 
 
-def predict(plan: Plan, submission: Submission, folder: Path, reporter: Reporter) -> "RunSink":
-    """Answer every sample that has no stored answer yet."""
+def predict(
+    plan: Plan,
+    submission: Submission,
+    folder: Path,
+    reporter: Reporter,
+    between: Callable[[float], None] = lambda share: None,
+) -> "RunSink":
+    """Answer every sample that has no stored answer yet; `between` is called between batches with the share answered."""
     sink = RunSink(plan, folder)
     pending = len(sink.pending())
     if not pending:
@@ -31,14 +37,17 @@ def predict(plan: Plan, submission: Submission, folder: Path, reporter: Reporter
         what = plural(plan.task.meta.answered)
         reporter.note(f"{total - pending} of {total} {what} were answered by an earlier run; going on.")
     with reporter.bar("predicting", total, total - pending, plan.task.meta.answered) as bar:
+        answered = 0
 
         def advance(count: int) -> None:
+            nonlocal answered
+            answered += count
             sink.tick()
             bar(count)
 
         run = RunContext(
             batch_size=submission.batch_size, device=submission.device, seed=plan.options.seed,
-            settings=plan.scoring.settings, advance=advance,
+            settings=plan.scoring.settings, advance=advance, between=lambda: between(answered / pending),
         )  # fmt: skip
         dataset = replace(plan.dataset, load=sink.watched(plan.dataset.load))
         try:

@@ -1,6 +1,7 @@
 """The engine's side of measuring: from a task and a submission to latency, throughput, energy, cost and memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import msgspec
@@ -11,7 +12,7 @@ from harness.measure import count_cost, measure_energy, peak_memory_bytes
 from harness.measure.batch_sweep import sweep
 from harness.measure.collection import Collection
 from harness.measure.exclusive import Held, exclusive
-from harness.measure.latency import collect, timing_of
+from harness.measure.latency import collect, finished, timing_of
 from harness.measure.loadgen import throughput_by_loadgen, timing_by_loadgen
 from harness.measure.plan import Plan as TimePlan
 from harness.measure.procfs import allowed_cpus
@@ -22,6 +23,7 @@ from harness.options import RunOptions
 from harness.plan import Plan
 from harness.progress import Reporter
 from harness.record import Cost, Measurements, Sweep, Throughput, Timing
+from harness.scattering import Scattered, scattered
 from harness.submission import Submission
 from harness.task import Predictions
 
@@ -52,16 +54,47 @@ def time_plan(options: RunOptions, default_s: float) -> TimePlan:
     return TimePlan(seconds=seconds, processes=PROCESSES, retries=RETRIES)
 
 
-def measure(plan: Plan, submission: Submission, predictions: Predictions | None, reporter: Reporter) -> Measurements:
-    """Measure a run's submission on real samples: where `predictions` exist, the timed model must give the same."""
-    time, stored = time_plan(plan.options, EVAL_S), stored_answers(plan, submission, predictions)
-    with exclusive(submission.device, allowed_cpus(), reporter.note) as held, reporter.bar("measuring", 3) as advance:
-        speeds = Speeds()
-        with gathered(plan, submission, time, plan.options.batch_size or 1) as crew:
-            speeds.latency.append(_latency(crew, time, held, plan.options, stored))
-        speeds.throughput.append(_sequential(speeds.latency[0], plan, submission))
-        advance(1)
-        return _measurements(plan, submission, time, speeds, advance)
+@contextmanager
+def measuring(plan: Plan, submission: Submission, reporter: Reporter) -> Iterator["Measuring"]:
+    """What measures a run: blocks between its batches where it is long, the rest when it is over."""
+    time = time_plan(plan.options, EVAL_S)
+    with scattered(plan, submission, time, plan.options.batch_size or 1, reporter) as between:
+        yield Measuring(plan, submission, time, reporter, between)
+
+
+@dataclass(frozen=True)
+class Measuring:
+    """The measurement of one run."""
+
+    plan: Plan
+    submission: Submission
+    time: TimePlan
+    reporter: Reporter
+    between: Scattered
+
+    def finish(self, predictions: Predictions) -> Measurements:
+        """Everything, once all is answered: the timed model must give what was scored."""
+        plan, submission = self.plan, self.submission
+        stored = stored_answers(plan, submission, predictions)
+        with (
+            exclusive(submission.device, allowed_cpus(), self.reporter.note) as held,
+            self.reporter.bar("measuring", 3) as advance,
+        ):
+            timing = self._latency(held, stored)
+            speeds = Speeds([timing], [_sequential(timing, plan, submission)])
+            advance(1)
+            return _measurements(plan, submission, self.time, speeds, advance)
+
+    def _latency(self, held: Held, stored: dict[str, Row]) -> Timing:
+        options, between = self.plan.options, self.between
+        if between.crew is not None and between.collector is not None:
+            found = finished(between.collector)
+            found.notes["scattered"] = "blocks between the batches of the evaluation"
+            timing = _timing(found, between.crew, held, options, stored)
+            between.close()
+            return timing
+        with gathered(self.plan, self.submission, self.time, options.batch_size or 1) as crew:
+            return _timing(collect(crew.stations, self.time, crew.device_processes), crew, held, options, stored)
 
 
 def measure_alone(plan: Plan, submission: Submission, reporter: Reporter) -> Measurements:
@@ -84,7 +117,8 @@ def _speeds(crew: Crew, plan: Plan, time: TimePlan, held: Held, advance: Advance
     if offline:
         crew.stations[0].start()
     else:
-        speeds.latency.append(_latency(crew, time, held, options, {}))
+        found = collect(crew.stations, time, crew.device_processes)
+        speeds.latency.append(_timing(found, crew, held, options, {}))
         speeds.throughput.append(_sequential(speeds.latency[0], plan, crew.submission))
     advance(1)
     if offline or options.batch_sweep:
@@ -102,8 +136,7 @@ def _speeds(crew: Crew, plan: Plan, time: TimePlan, held: Held, advance: Advance
     return speeds
 
 
-def _latency(crew: Crew, time: TimePlan, held: Held, options: RunOptions, stored: dict[str, Row]) -> Timing:
-    found = collect(crew.stations, time, crew.device_processes)
+def _timing(found: Collection, crew: Crew, held: Held, options: RunOptions, stored: dict[str, Row]) -> Timing:
     _note(found, crew, held)
     size = found.ready[0].batch_size
     scenario = "Batch" if size > 1 and options.scenario == "SingleStream" else options.scenario

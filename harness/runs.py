@@ -3,9 +3,11 @@
 import hashlib
 import json
 import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -54,22 +56,24 @@ def evaluate(options: RunOptions, reporter: Reporter) -> Outcome:
         _check_random(submission, options)
         key = prediction_key(plan, submission)
         finish_key = run_key(plan, key, submission)
-    with lock(plan.home.lock(key), lambda: reporter.note("Another process is at the same run; waiting for it.")):
+    with (
+        lock(plan.home.lock(key), lambda: reporter.note("Another process is at the same run; waiting for it.")),
+        _measuring(plan, submission, reporter) as measuring,
+    ):
         done = plan.home.finished(finish_key)
         if done is not None and not options.again:
             return Outcome(record=done, path=plan.home.record_path(done.id), home=plan.home, new=False)
         with phases("predict"):
             adapt(plan, submission)
             folder = plan.home.predictions(key)
-            sink = predict(plan, submission, folder, reporter)
+            sink = predict(plan, submission, folder, reporter, measuring.between)
             table, inputs = sink.answers()
             predictions = Predictions(table=table, facts=sink.facts)
         with phases("score"):
             scored = score_plan(plan, predictions, reporter, weights=submission.checkpoint.kind)
         with phases("measure"):
-            measured = _measured(plan, submission, predictions, reporter) if options.measure else NOT_ASKED
             observed = list(plan.task.observed(sink.beside()))
-            measured = msgspec.structs.replace(measured, observed=observed)
+            measured = msgspec.structs.replace(measuring.finish(predictions), observed=observed)
         record = build_record(
             plan, scored, predictions, phases, measurements=measured, folder=folder, resumed=sink.resumed, inputs=inputs
         )
@@ -77,10 +81,31 @@ def evaluate(options: RunOptions, reporter: Reporter) -> Outcome:
         return _finish(plan, finish_key, record, superseded)
 
 
-def _measured(plan: Plan, submission: Submission, predictions: Predictions, reporter: Reporter) -> Measurements:
-    from harness.measuring import measure  # a predictions file is scored without it
+class _Measuring(Protocol):
+    """What measures while a run goes on and when it is over."""
 
-    return measure(plan, submission, predictions, reporter)
+    @property
+    def between(self) -> Callable[[float], None]:
+        """Called between batches with the share that is answered."""
+
+    def finish(self, predictions: Predictions) -> Measurements:
+        """Everything that was measured, once all is answered."""
+
+
+class _NotAsked:
+    def between(self, share: float) -> None:
+        pass
+
+    def finish(self, predictions: Predictions) -> Measurements:
+        return NOT_ASKED
+
+
+def _measuring(plan: Plan, submission: Submission, reporter: Reporter) -> AbstractContextManager[_Measuring]:
+    if not plan.options.measure:
+        return nullcontext(_NotAsked())
+    from harness.measuring import measuring  # a predictions file is scored without it
+
+    return measuring(plan, submission, reporter)
 
 
 def _plan_live(options: RunOptions, reporter: Reporter) -> tuple[Plan, Submission]:

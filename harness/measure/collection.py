@@ -74,6 +74,8 @@ class Collector:
         self._plan = plan
         self._began = perf_counter()
         self._block_s: list[float] = []
+        self._away_s = 0.0
+        self._last = self._began
         self.found = Collection(plan)
         random = np.random.PCG64(plan.seed).random_raw(4096)
         self._jitter = 0.5 + random.astype(np.float64) / 2.0**64
@@ -94,20 +96,39 @@ class Collector:
         # what processes take to begin is not the measurement's; a single one's warm-up is
         warming = self.found.ready[0].warm_up["seconds"] if len(self.found.ready) == 1 else 0.0
         self._began = perf_counter() - float(warming)
+        self._last = perf_counter()
 
     def block(self, end_s: float | None = None) -> None:
         """One block of the process whose turn it is; `end_s` is when the time is over (None: as planned)."""
         process = len(self.found.blocks) % len(self.found.ready)
         begin = perf_counter()
         report = self._stations[process].block(self._left(self._plan.seconds if end_s is None else end_s))
-        now = perf_counter()
+        now = self._last = perf_counter()
         self._block_s.append(now - begin)
         self.found.blocks.append(Placed(process, now - self._began, report))
-        self.found.seconds = now - self._began
+        self.found.seconds = now - self._began - self._away_s
+
+    def block_between(self) -> None:
+        """A block between other work, whose time is not the measurement's."""
+        self.away()
+        self.block()
+
+    def away(self) -> None:
+        """What went by since the last block was other work."""
+        self._away_s += perf_counter() - self._last
+        self._last = perf_counter()
+
+    def has_time(self) -> bool:
+        """Whether a further block fits into the planned time."""
+        return self._another(self._plan.seconds, self._plan.max_blocks)
 
     def run(self, satisfied: Satisfied) -> Collection:
         """Blocks over the whole time; then, `retries` times as long at most, until `satisfied`."""
-        while self._another(self._plan.seconds, self._plan.max_blocks):
+        if self.found.blocks:
+            self.away()
+            if satisfied(self.found):
+                return self.close()
+        while self.has_time():
             self.block()
             sleep(self.pause())
         end_s = self._plan.seconds * (1 + self._plan.retries)
@@ -140,7 +161,7 @@ class Collector:
         return max(0.0, even * float(self._jitter[len(self.found.blocks) % len(self._jitter)]))
 
     def _left(self, end_s: float) -> float:
-        return end_s - (perf_counter() - self._began)
+        return end_s - (perf_counter() - self._began - self._away_s)
 
     def _typical_s(self) -> float:
         return float(np.median(self._block_s))

@@ -51,6 +51,11 @@ def collect(stations: Sequence[Station], plan: Plan, device_processes: int = 1) 
     collector = Collector(stations, plan)
     collector.found.device_processes = device_processes
     collector.start()
+    return finished(collector)
+
+
+def finished(collector: Collector) -> Collection:
+    """The rest of the blocks: until the time is over, or the verdict is stable where they stood between other work."""
     return collector.run(lambda found: not judged(found).reasons)
 
 
