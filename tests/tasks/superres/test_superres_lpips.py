@@ -75,6 +75,7 @@ def test_it_is_the_packages_number_to_the_last_digit(accepted: Path) -> None:
         assert ours(one, one) == 0
 
 
+@pytest.mark.slow
 def test_it_stands_beside_the_others_where_it_is_asked_for(cli: Cli, accepted: Path, sample: Dataset) -> None:
     common = ("eval", "--task", "set5", "--data", "sample", "--submission", "bicubic", "--no-measure", "--json")
     without = cli(*common).json()
