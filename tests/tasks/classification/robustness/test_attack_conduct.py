@@ -105,9 +105,11 @@ def test_logits_that_are_no_numbers_are_no_success() -> None:
 def test_a_network_without_gradients_is_refused_in_a_sentence() -> None:
     victim, ball = convolutional(), Ball("linf", 0.01)
     closed = Victim(torch.no_grad()(victim.logits), victim.images, victim.labels)
+    cut = Victim(lambda images: victim.logits(images.detach()), victim.images, victim.labels)  # its weights have one
     for name in set(SHORT) - {"square"}:
-        with pytest.raises(SubmissionError, match="no gradient with respect to its input"):
-            closed.attacked(build(name, SHORT[name], ball), ball)
+        for without in (closed, cut):
+            with pytest.raises(SubmissionError, match="no gradient with respect to its input"):
+                without.attacked(build(name, SHORT[name], ball), ball)
     assert closed.attacked(build("square", {"queries": 3}, ball), ball).shape == victim.images.shape
 
 
