@@ -11,7 +11,7 @@ from harness.claim import Claim
 from harness.claims import Comparison, Verdict, tally
 from harness.papers import PaperReport
 from harness.printed import read_printed
-from harness.text import clean, csv_bytes, latex, markdown_table
+from harness.text import LATEX, clean, csv_bytes, latex, markdown_table
 
 SIGNS: dict[Verdict, str] = {
     "reproduced": "=",
@@ -215,9 +215,7 @@ def _latex_line(cells: Sequence[str]) -> str:
 
 def _latex(text: str) -> str:
     """Escaped, the verdicts' signs as symbols; what begins a cell must not be read as an option of the line before."""
-    shown = (
-        latex(clean(text)).replace("≠", r"$\neq$").replace("†", r"$\dagger$").replace(r"\textasciitilde{}", r"$\sim$")
-    )
+    shown = latex(clean(text)).replace(LATEX["~"], r"$\sim$")
     return "{}" + shown if shown.startswith(("[", "*")) else shown
 
 

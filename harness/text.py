@@ -24,7 +24,28 @@ LATEX: Mapping[str, str] = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     "–": "--",
+    "—": "---",
+    "’": "'",
+    "…": r"\ldots{}",
+    "×": r"$\times$",
+    "±": r"$\pm$",
+    "−": "$-$",
+    "≠": r"$\neq$",
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
+    "→": r"$\to$",
+    "↑": r"$\uparrow$",
+    "↓": r"$\downarrow$",
+    "†": r"$\dagger$",
+    "α": r"$\alpha$",
+    "β": r"$\beta$",
+    "ε": r"$\epsilon$",
+    "λ": r"$\lambda$",
+    "μ": r"$\mu$",
+    "σ": r"$\sigma$",
 }
+LAST_LATIN = "\N{LATIN SMALL LETTER LONG S}"
+"""LaTeX sets letters up to here from UTF-8; what lies beyond and has no sign in `LATEX` would stop it."""
 MARKDOWN = frozenset("\\`*_{}[]<>#!|~$&")
 """With brackets and signs of markup escaped, parentheses and plus signs mean nothing inside a cell."""
 
@@ -69,8 +90,8 @@ def csv_bytes(fields: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes
 
 
 def latex(text: str) -> str:
-    """Text that LaTeX sets as it is."""
-    return "".join(LATEX.get(character, character) for character in text)
+    """Text that LaTeX sets as it is; a question mark for a character that it does not know."""
+    return "".join(LATEX.get(character, character if character <= LAST_LATIN else "?") for character in text)
 
 
 def latex_line(cells: Iterable[str]) -> str:

@@ -32,7 +32,7 @@ interfaces = ["classification"]
 entry = "model.py:build"
 findings = ["two and two are four"]
 [paper]
-title = "A & B_1: 50 % #1 {x}"
+title = "A & B_1: 50 % #1 {x} é ≥ α 中"
 arxiv = "1904.08189"
 benchmarks = ["CIFAR-10"]
 [options.rates]
@@ -173,7 +173,7 @@ def test_latex_is_balanced_and_escaped(made: PaperReport) -> None:
     for start, body in re.findall(r"\\begin\{tabular\}\{(l+r+)\}(.*?)\\end\{tabular\}", text, re.S):
         rows = [line for line in body.splitlines() if line.endswith(r"\\")]
         assert rows and all(len(re.findall(r"(?<!\\)&", line)) == len(start) - 1 for line in rows)
-    assert r"A \& B\_1: 50 \% \#1 \{x\}" in text and r"0.50 $\neq$" in text
+    assert r"A \& B\_1: 50 \% \#1 \{x\} é $\geq$ $\alpha$ ?" in text and r"0.50 $\neq$" in text
 
 
 @pytest.mark.slow
