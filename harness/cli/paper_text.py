@@ -6,6 +6,7 @@ from harness.claims import VERDICTS, Comparison, tally
 from harness.cli.terminal import table
 from harness.paper_tables import about, heading_of, layouts, number_text, printed_text
 from harness.papers import PaperReport
+from harness.text import clean
 
 HEAD = ("about", "what", "printed", "ours", "difference", "under", "verdict")
 
@@ -39,7 +40,15 @@ def _line(item: Comparison) -> tuple[str, ...]:
     under = item.evidence.where if item.evidence else ""
     difference = number_text(item, item.difference, signed=True)
     name = claim.row or about(claim)
-    return (name, what, printed_text(claim), number_text(item, item.ours), difference, under, item.verdict)
+    return (
+        clean(name, 120),
+        clean(what, 120),
+        printed_text(claim),
+        number_text(item, item.ours),
+        difference,
+        under,
+        item.verdict,
+    )
 
 
 def _reasons(comparisons: Sequence[Comparison]) -> list[str]:
