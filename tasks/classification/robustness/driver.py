@@ -33,6 +33,7 @@ from tasks.classification.robustness.interface import (
     REPEAT,
 )
 from tasks.classification.robustness.metrics import answered
+from tasks.classification.robustness.pixels import attacked_together
 from tasks.classification.robustness.streams import Streams
 from tasks.classification.robustness.target import Target
 
@@ -58,7 +59,7 @@ class Battery:
 def predict_attacked(submission: "Submission", dataset: Dataset, sink: Sink, run: RunContext, battery: Battery) -> None:
     """Attack every pending image, in fixed batches of the whole data set: random numbers depend on the image alone."""
     check_mode(submission)
-    target, size = Target(submission, dataset), run.batch_size
+    target, size = Target(submission, dataset), attacked_together(run.batch_size, str(dataset.facts["pixels"]))
     batches = sorted({index // size for index in sink.pending()})
     last: _Batch | None = None
     for place, batch in enumerate(batches):

@@ -8,6 +8,7 @@ from harness.measure.workload import Stage, Workload
 from harness.task import Dataset, RunContext, Sample
 from tasks.classification.robustness import gates
 from tasks.classification.robustness.interface import CLEAN
+from tasks.classification.robustness.pixels import attacked_together
 from tasks.classification.robustness.target import Target
 
 if TYPE_CHECKING:
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
 
 
 def clean_answers(submission: "Submission", dataset: Dataset, samples: Sequence[Sample]) -> list[Row]:
-    """The logits of some samples as `predict` stores them."""
-    target = Target(submission, dataset)
-    return [{CLEAN: row} for row in gates.answers(target, target.pixels(samples), samples)]
+    """The logits of some of the first samples as `predict` stores them: asked together with those it asks with them."""
+    target, size = Target(submission, dataset), attacked_together(submission.batch_size, str(dataset.facts["pixels"]))
+    batch = [dataset.sample(index) for index in range(min(size, len(dataset.ids)))]
+    found = gates.answers(target, target.pixels(batch), batch)
+    rows = {sample.id: {CLEAN: row} for sample, row in zip(batch, found, strict=True)}
+    return [rows[sample.id] for sample in samples]
 
 
 def clean_workload(submission: "Submission", dataset: Dataset, run: RunContext) -> Workload:

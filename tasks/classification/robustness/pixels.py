@@ -10,6 +10,13 @@ WHOLE: Final = "the whole picture"
 RESIZED: Final = "short side 256, bilinear by Pillow, centre crop 224"
 """RobustBench's `Res256Crop224`; its networks with another preprocessing bring their own."""
 _SHORT, _CROP = 256, 224
+_TOGETHER: Final = {WHOLE: 50, RESIZED: 8}
+"""Images attacked together where a submission states no batch: one at a time, an attack of thousands of steps takes days."""
+
+
+def attacked_together(batch_size: int, rule: str) -> int:
+    """How many images are attacked together."""
+    return batch_size if batch_size > 1 else _TOGETHER[rule]
 
 
 def standard_pixels(image: NDArray[Any], rule: str) -> Pixels:
