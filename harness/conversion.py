@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from harness.options import RunOptions
     from harness.submission import Submission
 
+CONVERSIONS = ("memory_format", "compiled")
+"""What of a submission's options says how it was converted."""
+
 
 def converted(submission: "Submission", options: "RunOptions") -> "Submission":
     """`submission` as ``--dtype``, ``--channels-last``, ``--compile`` and ``--threads`` ask for it.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from harness.columns import Row
+from harness.conversion import CONVERSIONS
 from harness.crew import Crew, gathered
 from harness.measure import count_cost, measure_energy, peak_memory_bytes
 from harness.measure.batch_sweep import sweep
@@ -147,6 +148,7 @@ def _note(found: Collection, crew: Crew, held: Held) -> None:
     found.notes["exclusive"] = held.gap or held.covers
     if held.waited_s >= 1.0:
         found.notes["waited"] = f"{held.waited_s:.0f} s for another measurement"
+    found.notes |= {name: str(crew.submission.options[name]) for name in CONVERSIONS if name in crew.submission.options}
     if crew.note:
         found.notes["process"] = crew.note
 

@@ -3,6 +3,7 @@
 Run as ``python -m harness.measuring_process`` by `harness.measuring` only.
 """
 
+import gc
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,7 +14,7 @@ import numpy as np
 from harness.columns import Row
 from harness.measure.loadgen import LoadgenRun, run_loadgen
 from harness.measure.plan import Plan as TimePlan
-from harness.measure.station import LocalStation
+from harness.measure.station import LocalStation, Ready
 from harness.measure.throughput import Rate, Rates
 from harness.measure.workload import Workload
 from harness.options import RunOptions
@@ -40,6 +41,13 @@ class Timed:
         self.workload = workload_of(plan, submission, batch_size)
         self.station = LocalStation(self.workload, time)
 
+    def start_frozen(self) -> Ready:
+        """Start; what lives by then is kept out of later garbage collections. Only for a process that does nothing else."""
+        ready = self.station.start()
+        gc.collect()
+        gc.freeze()
+        return ready
+
     def equal(self, path: str) -> bool | None:
         """Whether the timed model answers the first samples as the rows that are stored at `path`; None: it cannot be asked."""
         with np.load(path, allow_pickle=False) as stored:
@@ -61,7 +69,7 @@ class Timed:
         """What the parent may call."""
         station = self.station
         return {
-            "start": station.start, "block": station.block, "unchanged": station.unchanged, "equal": self.equal,
+            "start": self.start_frozen, "block": station.block, "unchanged": station.unchanged, "equal": self.equal,
             "rate": self.rate, "loadgen": self.loadgen,
         }  # fmt: skip
 
