@@ -20,7 +20,10 @@ def show_paper(report: PaperReport) -> str:
         lines.append(f"code {code.repository}, licence {code.licence or 'not stated'}")
     if not report.comparisons:
         of = ", ".join(paper.benchmarks) if paper else ""
-        lines.append(f"It states no number{f'; it reports on {of}' if of else ''}.")
+        silent = (
+            "Its abstract states no number" if paper and paper.states_no_number else "No number of it is stated here"
+        )
+        lines.append(f"{silent}{f'; it reports on {of}' if of else ''}.")
     for layout in layouts(report.comparisons):
         items = [item for cells in layout.rows.values() for cell in cells.values() for item in cell]
         lines += ["", layout.title, table([_line(item) for item in items], HEAD, right=(2, 3, 4))]

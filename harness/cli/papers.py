@@ -64,7 +64,8 @@ def _line(report: "PaperReport") -> tuple[str, ...]:
     told = _summary(report)
     counts = [str(number) for number in told["verdicts"].values()]
     missing = ", ".join(f"{name} {number}" for name, number in told["missing"].items())
-    silent = "states no number; reports on " + ", ".join(told["benchmarks"])
+    silent = "its abstract states no number" if told["states_no_number"] else "no number of it is stated here"
+    silent += "; reports on " + (", ".join(told["benchmarks"]) or "benchmarks that are not named")
     return (told["arxiv"], told["name"], str(told["claims"]), *counts, missing if told["claims"] else silent)
 
 
