@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 ATTACK: Final = "attack"
 """The fact that holds how it was attacked."""
-_ON_CPU: Final = 16
+_ON_CPU: Final = 8
 """Images a forward pass where more gain nothing, while what has fallen leaves places empty."""
-_TOGETHER: Final = 2
+_TOGETHER: Final = 4
 """Forward passes' worth of images that are attacked at once, so that few places stay empty."""
 
 
