@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import UsageError
-from harness.manifest import Strict, Value
+from harness.claim import Strict, Value
 
 RESAMPLING = ("nearest", "bilinear", "bicubic", "lanczos")
 
