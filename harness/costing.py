@@ -79,6 +79,9 @@ def _without_task(options: RunOptions, reporter: Reporter) -> _Chosen:
     """
     if not isinstance(options.submission, str):
         raise UsageError("an object in Python is counted on a task; name one")
+    for flag in ("data", "annotations", "images"):
+        if getattr(options, flag) is not None:
+            raise UsageError(f"--{flag} {getattr(options, flag)}: whose data these are is said with --task")
     refused: list[str] = []
     several = ":" in options.submission
     for name in _candidates(options.submission):

@@ -66,6 +66,7 @@ def test_a_method_without_a_network_has_no_count(cli: Cli) -> None:
         (("addernet", "--task", "coco"), "coco asks for"),
         (("addernet", "--weights", "nowhere.pth"), "there is no such file"),
         (("addernet", "--set", "deph=20"), "--set deph"),
+        (("addernet", "--data", "."), "whose data these are is said with --task"),
         (("mcn",), "states claims only"),
         (("bicubic", "--input", "3x8x8"), "names no torch module that could be given a picture"),
     ],
