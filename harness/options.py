@@ -66,7 +66,9 @@ class RunOptions:
     )
 
     variant: str = option("", "variant of the submission", verbs=("eval", "bench", "cost", "score"), metavar="NAME")
-    weights: str = option("", "checkpoint file, 'default' or 'random'", verbs=COUNTED, metavar="PATH")
+    weights: str = option(
+        "", "checkpoint file, 'default', or 'random' (timed, not scored)", verbs=COUNTED, metavar="PATH"
+    )
     weights_key: str = option("", "entry of the checkpoint that holds the network", verbs=COUNTED, metavar="KEY")
     device: str = option("cpu", "where the network runs", verbs=COUNTED, metavar="DEVICE")
     batch_size: int | None = option(None, "samples a forward pass", verbs=LIVE, metavar="N", kind=int)

@@ -6,8 +6,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import UsageError
 from harness.claim import Strict, Value
+from harness.errors import UsageError
 
 RESAMPLING = ("nearest", "bilinear", "bicubic", "lanczos")
 
