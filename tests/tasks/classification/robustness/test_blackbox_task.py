@@ -237,7 +237,7 @@ def test_a_run_that_was_stopped_goes_on(cli, monkeypatch):
     assert "the power went" in cli(*arguments).err
     monkeypatch.setattr(driver, "_run", whole)
     record = cli(*arguments).json()
-    assert record["run"]["resumed_samples"] == 8
+    assert record["run"]["resumed_samples"] == 16
     undisturbed = cli(*arguments, "--home", "other").json()
     assert record["metrics"] == undisturbed["metrics"] and record["tables"] == undisturbed["tables"]
 
