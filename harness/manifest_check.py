@@ -87,26 +87,23 @@ def _wrong(claim: Claim, manifest: "Manifest", names: Sequence[str], known: str)
 
 def _contradictions(claims: Sequence[Claim]) -> Iterator[str]:
     """Claims that agree in everything but their number, where neither can be a rounding of the other."""
-    aside = {
-        "value": "",
-        "source": "",
-        "table": "",
-        "row": "",
-        "column": "",
-        "note": "",
-        "blocker": "",
-        "verified": True,
-    }
     seen: dict[bytes, Claim] = {}
     for claim in claims:
-        key = msgspec.json.encode(msgspec.structs.replace(claim, **aside), order="sorted")
-        first = seen.setdefault(key, claim)
+        first = seen.setdefault(_meaning(claim), claim)
         one, other = read_printed(first.value), read_printed(claim.value)
         if one is not None and other is not None and not agree(one, other):
             yield (
                 f"claims: {label(first)} ({first.source}) and {claim.value} ({claim.source}) contradict each other; "
                 "if both are printed, their setting must say what differs"
             )
+
+
+def _meaning(claim: Claim) -> bytes:
+    """What a claim is about. Rows of other people's methods are told apart by where they stand: their names are not unique."""
+    aside = {"value": "", "source": "", "column": "", "note": "", "blocker": "", "verified": True}
+    if claim.variant:
+        aside |= {"table": "", "row": "", "line": 0}
+    return msgspec.json.encode(msgspec.structs.replace(claim, **aside), order="sorted")
 
 
 def unknown(manifest: "Manifest", metrics: Mapping[str, Sequence[str] | None]) -> str:

@@ -127,6 +127,22 @@ def test_the_same_number_under_another_setting_does_not_contradict(tmp_path: Pat
     assert len(read(tmp_path, text).claims) == 2
 
 
+ROWS = """
+[[tables]]
+title = "t"
+source = "README"
+task = "cifar10"
+columns = [{{ metric = "top1" }}]
+rows = [{{ name = "VGG", {0}values = ["93.1"] }}, {{ name = "VGG", {0}values = ["92.0"] }}]
+"""
+
+
+def test_two_rows_of_one_name_may_be_two_networks_but_not_one_variant(tmp_path: Path) -> None:
+    assert [claim.line for claim in read(tmp_path, HEAD + ROWS.format("")).claims] == [1, 2]
+    with pytest.raises(SubmissionError, match="contradict each other"):
+        read(tmp_path, HEAD + VARIANTS + ROWS.format('variant = "dense", '))
+
+
 METRICS = {"cifar10": ["top1"], "coco": ["AP"]}
 
 
