@@ -41,12 +41,16 @@ class CostBook:
         """How many were counted anew."""
         self._folder = home.path / "costs"
         self._reference, self._manifest, self._count, self._reporter = reference, manifest, count, reporter
-        self._code = _code(reference, manifest) if manifest.entry else ""
+        self._code = ""
 
     def __call__(self, variant: str, options: Mapping[str, object]) -> Cost | str:
         """The cost of a variant with `options`, or why there is none."""
         if not self._manifest.entry:
             return f"{self._manifest.name} has no code here that runs"
+        try:
+            self._code = self._code or _code(self._reference, self._manifest)
+        except HarnessError as error:
+            return str(error)
         path = self._folder / f"{self._key(variant, options)}.json"
         kept = _read(path)
         if kept is not None or not self._count:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 from leaderboard_homes import record
 
@@ -234,6 +235,13 @@ def test_a_count_is_kept_until_what_it_follows_from_changes(tmp_path: Path) -> N
     assert isinstance(book(again=False)("resnet20", {}), str)
     wrong = book(again=True)("resnet20", {"depth": "many"})
     assert isinstance(wrong, str) and "depth" in wrong
+
+
+def test_code_that_cannot_be_found_hinders_its_own_counts_only(manifest: Manifest, tmp_path: Path) -> None:
+    (tmp_path / "submission.toml").write_text(PAPER)
+    lost = msgspec.structs.replace(manifest, uses=["submissions.nowhere"])
+    told = CostBook(Home(tmp_path), str(tmp_path), lost, count=False, reporter=Reporter())("base", {})
+    assert isinstance(told, str) and "submissions.nowhere cannot be found" in told
 
 
 # -- tables of one's own -----------------------------------------------------------------------------------------------
