@@ -25,6 +25,18 @@ def shared() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def locks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where this session's measurements exclude each other, so that no test waits for a user's."""
+    return tmp_path_factory.mktemp("locks")
+
+
+@pytest.fixture(autouse=True)
+def own_locks(locks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test locks there."""
+    monkeypatch.setenv("HARNESS_LOCKS", str(locks))
+
+
 @pytest.fixture
 def harness(tmp_path: Path) -> Harness:
     """The command line in processes of its own; its home is ``home`` in the test's folder."""
