@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import IO, Any, TypeVar
 
 import msgspec
@@ -72,7 +73,8 @@ class Process:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._to.close()
+        with suppress(OSError):  # it may be gone already, with a call still unsent
+            self._to.close()
         try:
             self._child.wait(GRACE_S)
         except subprocess.TimeoutExpired:
