@@ -89,13 +89,14 @@ class Measuring:
     def _latency(self, held: Held, stored: dict[str, Row]) -> Timing:
         options, between = self.plan.options, self.between
         if between.crew is not None and between.collector is not None:
-            found = finished(between.collector)
+            found = finished(between.collector, self.reporter.note)
             found.notes["scattered"] = "blocks between the batches of the evaluation"
             timing = _timing(found, between.crew, held, options, stored)
             between.close()
             return timing
         with gathered(self.plan, self.submission, self.time, options.batch_size or 1) as crew:
-            return _timing(collect(crew.stations, self.time, crew.device_processes), crew, held, options, stored)
+            found = collect(crew.stations, self.time, crew.device_processes, self.reporter.note)
+            return _timing(found, crew, held, options, stored)
 
 
 def measure_alone(plan: Plan, submission: Submission, reporter: Reporter) -> Measurements:
@@ -103,7 +104,7 @@ def measure_alone(plan: Plan, submission: Submission, reporter: Reporter) -> Mea
     options, time = plan.options, time_plan(plan.options, BENCH_S)
     with exclusive(submission.device, allowed_cpus(), reporter.note) as held, reporter.bar("measuring", 4) as advance:
         with gathered(plan, submission, time, query_size(options)) as crew:
-            speeds = _speeds(crew, plan, time, held, advance)
+            speeds = _speeds(crew, plan, time, held, reporter, advance)
         return _measurements(plan, submission, time, speeds, advance)
 
 
@@ -112,13 +113,13 @@ def query_size(options: RunOptions) -> int:
     return options.batch_size or (MULTI_STREAM if options.scenario == "MultiStream" else 1)
 
 
-def _speeds(crew: Crew, plan: Plan, time: TimePlan, held: Held, advance: Advance) -> Speeds:
+def _speeds(crew: Crew, plan: Plan, time: TimePlan, held: Held, reporter: Reporter, advance: Advance) -> Speeds:
     options, speeds, emulated = plan.options, Speeds(), crew.submission.emulated
     offline = options.scenario == "Offline"
     if offline:
         crew.stations[0].start()
     else:
-        found = collect(crew.stations, time, crew.device_processes)
+        found = collect(crew.stations, time, crew.device_processes, reporter.note)
         speeds.latency.append(_timing(found, crew, held, options, {}))
         speeds.throughput.append(_sequential(speeds.latency[0], plan, crew.submission))
     advance(1)

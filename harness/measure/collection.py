@@ -1,5 +1,6 @@
 """Blocks from one or several processes, spread over the time, and once more for those that something disturbed."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -122,8 +123,8 @@ class Collector:
         """Whether a further block fits into the planned time."""
         return self._another(self._plan.seconds, self._plan.max_blocks)
 
-    def run(self, satisfied: Satisfied) -> Collection:
-        """Blocks over the whole time; then, `retries` times as long at most, until `satisfied`."""
+    def run(self, satisfied: Satisfied, tell: Callable[[str], None] = lambda text: None) -> Collection:
+        """Blocks over the whole time; then, `retries` times as long at most, until `satisfied`, which `tell` is told."""
         if self.found.blocks:
             self.away()
             if satisfied(self.found):
@@ -131,13 +132,23 @@ class Collector:
         while self.has_time():
             self.block()
             sleep(self.pause())
-        end_s = self._plan.seconds * (1 + self._plan.retries)
+        if self._plan.retries and not satisfied(self.found):
+            end_s = self._plan.seconds * (1 + self._plan.retries)
+            tell(f"Not stable yet ({self._disturbances()}): measuring again for at most {self._left(end_s):.0f} s.")
+            self._again(satisfied, end_s)
+        return self.close()
+
+    def _again(self, satisfied: Satisfied, end_s: float) -> None:
         for extra in count(1):
-            if not self._plan.retries or (extra % 10 == 1 and satisfied(self.found)) or not self._another(end_s, 10**9):
-                break
+            if (extra % 10 == 0 and satisfied(self.found)) or not self._another(end_s, 10**9):
+                return
             self.block(end_s)
             sleep(min(self._typical_s(), max(0.0, self._left(end_s))))
-        return self.close()
+
+    def _disturbances(self) -> str:
+        causes = Counter(cause for cause in self.found.causes() if cause)
+        most = ", ".join(f"{cause} {number}" for cause, number in causes.most_common(3))
+        return f"{causes.total()} of {len(self.found.blocks)} blocks disturbed{f': {most}' if most else ''}"
 
     def close(self) -> Collection:
         """What was found, and whether the inputs are still what they were."""

@@ -1,7 +1,7 @@
 """Latency of a workload: blocks scattered over a time budget, with what disturbed them, and a verdict."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -43,20 +43,25 @@ def measure_latency(workload: Workload, *, seconds: float = 12.0, plan: Plan | N
         return timing_of(collect([LocalStation(workload, chosen)], chosen))
 
 
-def collect(stations: Sequence[Station], plan: Plan, device_processes: int = 1) -> Collection:
+def collect(
+    stations: Sequence[Station],
+    plan: Plan,
+    device_processes: int = 1,
+    tell: Callable[[str], None] = lambda text: None,
+) -> Collection:
     """Blocks of all stations over the plan's time, and more of them while the verdict could still become stable.
 
-    `device_processes` is how many processes on an accelerator are the measurement's own.
+    `device_processes` is how many processes on an accelerator are the measurement's own; `tell` is told why it goes on.
     """
     collector = Collector(stations, plan)
     collector.found.device_processes = device_processes
     collector.start()
-    return finished(collector)
+    return finished(collector, tell)
 
 
-def finished(collector: Collector) -> Collection:
+def finished(collector: Collector, tell: Callable[[str], None] = lambda text: None) -> Collection:
     """The rest of the blocks: until the time is over, or the verdict is stable where they stood between other work."""
-    return collector.run(lambda found: not judged(found).reasons)
+    return collector.run(lambda found: not judged(found).reasons, tell)
 
 
 def judged(found: Collection, outputs_equal: bool | None = None) -> Judgement:

@@ -87,8 +87,12 @@ def test_disturbed_blocks_are_measured_again_until_it_is_stable() -> None:
 
 def test_measuring_again_ends_after_three_times_the_time() -> None:
     station = FakeStation(lambda n: block(run_delay_ns=50_000_000))
-    found = collect([station], Plan(seconds=0.02, min_pause_s=0.0, max_blocks=30, retries=2))
+    told: list[str] = []
+    found = collect([station], Plan(seconds=0.02, min_pause_s=0.0, max_blocks=30, retries=2), tell=told.append)
     assert len(found.blocks) > 1
+    assert len(told) == 1
+    assert "blocks disturbed: run delay" in told[0]
+    assert "measuring again for at most" in told[0]
     assert judged(found).verdict == "invalid"
 
 
