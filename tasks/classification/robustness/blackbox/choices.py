@@ -17,6 +17,8 @@ from tasks.classification.robustness.blackbox.parameters import (
 )
 from tasks.classification.robustness.radii import parse_radius
 
+USUAL: Final = "square"
+"""What attacks if nothing is stated."""
 MAX_QUERIES: Final[Mapping[str, int]] = MappingProxyType(
     {"square": 10_000, "nes": 10_000, "bandits": 10_000, "ppba": 2000}
 )
@@ -32,7 +34,9 @@ def attack_settings(radii: Mapping[str, str]) -> tuple[SettingSpec, ...]:
     """The settings of a task; `radii` gives the radius of each norm where none is stated."""
     usual = ", ".join(f"{norm} {radius}" for norm, radius in radii.items())
     return (
-        SettingSpec(name="attack", title="what attacks, by queries alone", default="square", choices=ATTACKS),
+        SettingSpec(
+            name="attack", title=f"what attacks, by queries alone; own: {USUAL}", default=OWN, choices=(OWN, *ATTACKS)
+        ),
         SettingSpec(
             name="norm", title="norm of the ball; own: linf, for ppba l2", default=OWN, choices=(OWN, "linf", "l2")
         ),
@@ -57,6 +61,9 @@ def attack_settings(radii: Mapping[str, str]) -> tuple[SettingSpec, ...]:
 def settle(settings: Mapping[str, Setting], radii: Mapping[str, str], side: int) -> dict[str, Setting]:
     """The settings with everything that was left to the attack filled in; raises UsageError for what it does not have."""
     found = dict(settings)
+    if found["attack"] == OWN:
+        # A default is left out of a board's name, and what attacked must stand there.
+        found["attack"] = USUAL
     attack = str(found["attack"])
     norms = NORMS[attack]
     if found["norm"] == OWN:

@@ -61,9 +61,10 @@ def numbers(columns: Columns, budget: int, weights: NDArray[Any], names: Sequenc
 
 
 def success_curve(columns: Columns, budget: int) -> tuple[Float, Float]:
-    """How many percent of the attacked images have fallen after so many queries: x and y, float64 (k,)."""
+    """How many percent of the attacked images have fallen after so many queries, as steps: x and y, float64 (k,)."""
     attacked = int(columns["right"].sum())
     queries, counts = np.unique(columns["queries"][columns["fell"]], return_counts=True)
-    x = np.concatenate([[0], queries, [budget]]).astype(np.float64)
-    fallen = np.concatenate([[0], counts.cumsum(), [counts.sum()]]).astype(np.float64)
-    return x, 100 * fallen / max(attacked, 1)
+    fallen = np.concatenate([[0], counts.cumsum()])
+    x = np.concatenate([[0], queries.repeat(2), [budget]]).astype(np.float64)
+    y = fallen.repeat(2).astype(np.float64)
+    return x, 100 * y / max(attacked, 1)

@@ -55,7 +55,7 @@ def test_the_curve_ends_at_success_rate_and_budget():
     right, fell = np.array([True, True, True, False, True]), np.array([True, True, False, False, True])
     columns = {"right": right, "fell": fell, "queries": np.array([3, 7, 10, 0, 3])}
     x, y = success_curve(columns, 10)
-    assert x.tolist() == [0, 3, 7, 10] and y.tolist() == [0, 50, 75, 75]
+    assert x.tolist() == [0, 3, 3, 7, 7, 10] and y.tolist() == [0, 0, 50, 50, 75, 75]
     assert y[-1] == numbers(columns, 10, np.ones((1, 5)), ["success_rate"])["success_rate"][0]
 
 
@@ -67,7 +67,9 @@ def settled(task=cifar10_blackbox, **stated):
 
 
 def test_one_meaning_has_one_spelling():
-    assert settled() == settled(norm="linf", eps="0.031372549019607843", max_queries=10_000, parameters="p_init=0.80")
+    assert settled() == settled(
+        attack="square", norm="linf", eps="0.031372549019607843", max_queries=10_000, parameters="p_init=0.80"
+    )
     assert settled(attack="ppba") == settled(attack="ppba", norm="l2", eps="0.50", max_queries=2000, form="described")
     assert settled(attack="nes", parameters="pairs=20,fd_eta=1/10")["parameters"] == "pairs=20"
     assert settled()["eps"] == "8/255" and settled(imagenet_blackbox)["eps"] == "0.05"

@@ -44,7 +44,7 @@ def test_every_attack_runs_and_is_verified(cli, attack, options, spends):
     done = cli(*EVAL, "--attack", attack, "--max-queries", 40, "--limit", 12, "--keep-images", *options)
     record = done.json()
     assert cli("verify", record["id"]).status == 0
-    assert record["settings"]["max_queries"] == 40 and record["settings"].get("attack", "square") == attack
+    assert record["settings"]["max_queries"] == 40 and record["settings"]["attack"] == attack
     assert [flag["code"] for flag in record["flags"]] == ["limit"]
     counts, about = rows(record, "counts"), rows(record, "attack")
     assert about["seed"] == 0 and about["goal"] == "untargeted" and about["attack"] == attack
@@ -264,7 +264,7 @@ def test_imagenets_sample_falls_to_square(cli):
     ("arguments", "says"),
     [
         (("--attack", "ppba", "--norm", "linf"), "made for l2 only"),
-        (("--attack", "pgd"), "must be one of square, nes, bandits, ppba"),
+        (("--attack", "pgd"), "must be one of own, square, nes, bandits, ppba"),
         (("--eps", "8"), "8/255"),
         (("--max-queries", "many"), "expected a int"),
     ],
@@ -304,4 +304,7 @@ def test_square_fools_most_of_resnet20s_real_images(shared, cli, tmp_path):
     )
     assert value(record, "median_queries") < 150
     assert cli("verify", record["id"]).status == 0
-    assert json.dumps(record["settings"], sort_keys=True) == '{"eps": "8/255", "max_queries": 300, "norm": "linf"}'
+    assert (
+        json.dumps(record["settings"], sort_keys=True)
+        == '{"attack": "square", "eps": "8/255", "max_queries": 300, "norm": "linf"}'
+    )
