@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from harness.task import DetailTable
 from tasks.classification.robustness.flags import DRIFT, OPTIMISES
+from tasks.classification.robustness.interface import NOT_ASKED
 from tasks.classification.robustness.metrics import STANDS, WRONG, standing
 
 Columns = Mapping[str, NDArray[Any]]
@@ -59,10 +60,11 @@ def _spread(columns: Columns, place: int, found: NDArray[np.bool_]) -> tuple[flo
 
 def gate_table(columns: Columns, facts: Facts) -> DetailTable:
     """The evidence behind RobustBench's rules, also where it raises no flag."""
-    noted, asked = facts["noted"], int((columns["margin_gradient"] >= 0).sum())
-    live = OPTIMISES in noted
+    noted, asked = facts["noted"], int((columns["margin_gradient"] != NOT_ASKED).sum())
+    live, twice = OPTIMISES in noted, columns["repeat"] != NOT_ASKED
     rows: list[tuple[_Cell, ...]] = [
-        ("two identical calls differ by, share of the largest logit", float(columns["repeat"].max()) if live else None),
+        ("images asked twice", int(twice.sum())),
+        ("two identical calls differ by, share of the largest logit", _largest(columns["repeat"][twice])),
         ("answers differ from first to last by more than that", (DRIFT in noted) if live else None),
         ("backward passes within one forward pass", noted.get(OPTIMISES)),
         ("outputs are probabilities", bool(columns["softmax"].all())),
@@ -74,6 +76,10 @@ def gate_table(columns: Columns, facts: Facts) -> DetailTable:
     return DetailTable(
         name="gates", title="Whether these attacks can be trusted here", columns=("what", "found"), rows=tuple(rows)
     )
+
+
+def _largest(values: NDArray[Any]) -> float | None:
+    return float(values.max()) if len(values) else None
 
 
 def _square(columns: Columns, attacks: Sequence[str]) -> int | None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from harness.task import Flag
 from tasks.classification.robustness.choices import CROSS_ENTROPY, GRADIENT_FREE
+from tasks.classification.robustness.interface import NOT_ASKED
 
 Columns = Mapping[str, NDArray[Any]]
 OPTIMISES: Final = "backward_passes_in_forward"
@@ -36,7 +37,7 @@ def is_softmax(clean: NDArray[np.float32]) -> bool:
 
 def without_gradient(norms: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Where a gradient was asked for and is zero or no number, bool like `norms`."""
-    asked = ~(norms == -1)
+    asked = norms != NOT_ASKED
     found: NDArray[np.bool_] = asked & ~(np.isfinite(norms) & (norms > 0))
     return found
 
@@ -83,7 +84,7 @@ def _softmax(columns: Columns) -> Flag | None:
 
 def _gradients(columns: Columns, attacks: Sequence[str]) -> list[Flag]:
     """Of the margin always; of the cross-entropy where no attack sees anything else."""
-    asked = int((columns["margin_gradient"] >= 0).sum())
+    asked = int((columns["margin_gradient"] != NOT_ASKED).sum())
     blind = attacks and all(name in CROSS_ENTROPY | GRADIENT_FREE for name in attacks)
     chosen = [("margin", "no_margin_gradient")] + [("cross-entropy", "no_loss_gradient")] * bool(blind)
     for what, name in chosen:

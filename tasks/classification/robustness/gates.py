@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 from typing import Any, Final
 
@@ -75,10 +76,14 @@ def backward_passes(call: Callable[[], Any]) -> int:
         if event == "c_call" and getattr(what, "__name__", "") == _BACKWARD:
             count += 1
 
-    before = sys.getprofile()
-    sys.setprofile(watch)
-    try:
-        call()
-    finally:
-        sys.setprofile(before)
+    def watched() -> None:
+        sys.setprofile(watch)
+        try:
+            call()
+        finally:
+            sys.setprofile(None)
+
+    # In a thread of its own: a profiler that runs in this one is left alone.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(watched).result()
     return count

@@ -17,6 +17,8 @@ KEPT_IMAGE: Final = "adversarial_image"
 CLEAN_IMAGE: Final = "clean_image"
 KEPT_ATTACK: Final = "kept_attack"
 
+NOT_ASKED: Final = -1.0
+"""In the columns of the gates: the image was not in a batch that was looked at."""
 _ANY: Final = (None,)
 COLUMNS: Final = (
     ColumnSpec(CLEAN, "float32", _ANY, description="logits of the image as it is"),
@@ -25,7 +27,7 @@ COLUMNS: Final = (
     ColumnSpec(DISTANCE, "float64", _ANY, description="distance of each attack's image in the ball's norm"),
     ColumnSpec(FORWARDS, "float64", _ANY, description="forward passes of each attack: those of the batch, shared equally"),
     ColumnSpec(BACKWARDS, "float64", _ANY, description="backward passes, likewise"),
-    ColumnSpec(REPEAT, "float64", description="difference of two identical calls, as a share of the largest logit"),
+    ColumnSpec(REPEAT, "float64", description="difference of two identical calls, share of the largest logit; -1: not asked"),
     ColumnSpec(
         GRADIENTS, "float64", (2,), finite=False,
         description="sum of the absolute gradient of cross-entropy and of margin; -1 where it was not asked for",

@@ -23,6 +23,7 @@ from tasks.classification.robustness.interface import (
     GRADIENTS,
     KEPT_ATTACK,
     KEPT_IMAGE,
+    NOT_ASKED,
     REPEAT,
 )
 from tasks.classification.robustness.radii import value_of
@@ -38,13 +39,13 @@ def statistics(dataset: Dataset, table: Table, attacks: Sequence[str]) -> Column
     labels = dataset.truth.dense("label").astype(np.int64)
     _check_shapes(clean, adversarial, attacked, int(dataset.facts["classes"]), attacks)
     fell = metrics.felled_by(clean, adversarial, attacked, labels)
-    norms = table.dense(GRADIENTS) if GRADIENTS in table.columns else np.full((len(clean), 2), -1.0)
+    norms = table.dense(GRADIENTS) if GRADIENTS in table.columns else np.full((len(clean), 2), NOT_ASKED)
     missing = without_gradient(norms)
     found: Columns = {
         "label": labels, "fell": fell, "attacked": attacked, "turned_into": _turned_into(clean, adversarial, fell),
         "wrong_margin": metrics.wrong_margin(clean, adversarial, attacked, labels),
         "softmax": np.full(len(clean), is_softmax(clean)),
-        "repeat": table.dense(REPEAT) if REPEAT in table.columns else np.zeros(len(clean)),
+        "repeat": table.dense(REPEAT) if REPEAT in table.columns else np.full(len(clean), NOT_ASKED),
         "margin_gradient": norms[:, 1], "no_loss_gradient": missing[:, 0], "no_margin_gradient": missing[:, 1],
     }  # fmt: skip
     there = (name for name in (DISTANCE, FORWARDS, BACKWARDS) if name in table.columns)
