@@ -37,12 +37,7 @@ def run_loadgen(
     A query of MultiStream is one inference of the workload, whose batch size must then be 8. Raises UsageError where the
     package is not installed, HarnessError where the generator writes no summary.
     """
-    try:
-        import mlperf_loadgen as generator
-    except ModuleNotFoundError:
-        raise UsageError(
-            "--backend loadgen needs MLPerf's generator; pip install 'vision-harness[loadgen]' brings it"
-        ) from None
+    generator = _generator()
     loop = TimedLoop(workload, workload.chosen(-(-distinct // workload.batch_size)))
     with workload.entered():
         loop.first()
@@ -70,6 +65,16 @@ def run_loadgen(
     finally:
         generator.DestroyQSL(library)
         generator.DestroySUT(system)
+
+
+def _generator() -> Any:
+    try:
+        import mlperf_loadgen
+    except ModuleNotFoundError:
+        raise UsageError(
+            "--backend loadgen needs MLPerf's generator; pip install 'vision-harness[loadgen]' brings it"
+        ) from None
+    return mlperf_loadgen
 
 
 def _nothing(_: object) -> None:
