@@ -1,16 +1,17 @@
 """MobileNetV1 behind the three timed steps: a photograph in, logits out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from harness.submission import BuildContext
 from harness.task import Sample
-from harness.weights import load_into, load_state
+from submissions.resnet_cifar.model import network_of
 
 from .network import MobileNetV1
 from .preprocess import Preprocessing, normalised
@@ -19,7 +20,7 @@ from .preprocess import Preprocessing, normalised
 class Classifier:
     """The network on one device. `module` is what parameters and operations are counted on."""
 
-    def __init__(self, module: MobileNetV1, device: str, preprocessing: Preprocessing) -> None:
+    def __init__(self, module: nn.Module, device: str, preprocessing: Preprocessing) -> None:
         self.module = module.to(device).eval()
         self.device, self.preprocessing = device, preprocessing
 
@@ -48,14 +49,13 @@ class Classifier:
 def build(context: BuildContext) -> Classifier:
     """The network of a variant with its weights."""
     options: Any = context.options
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(context.seed)
-        module = MobileNetV1(float(options["width"]), int(options["classes"]))
-    if context.checkpoint.kind == "file":
-        what = f"mobilenetv1 ({context.variant.name})"
-        load_into(module, load_state(context.checkpoint), what, source=str(context.checkpoint.path))
-    preprocessing = Preprocessing(
-        resize=int(options["resize"]), crop=int(options["crop"]), backend=str(options["backend"]),
-        interpolation=str(options["interpolation"]), antialias=bool(options["antialias"]),
-    )  # fmt: skip
-    return Classifier(module, context.device, preprocessing)
+    return build_with(context, lambda: MobileNetV1(float(options["width"]), int(options["classes"])), "mobilenetv1")
+
+
+def build_with(
+    context: BuildContext, make: Callable[[], nn.Module], name: str, without: tuple[str, ...] = ()
+) -> Classifier:
+    """The same around another network for photographs, which `make` builds (`network_of` explains `without`)."""
+    options: Any = context.options
+    chosen = {field.name: options[field.name] for field in fields(Preprocessing) if field.name in options}
+    return Classifier(network_of(context, make, name, without), context.device, Preprocessing(**chosen))

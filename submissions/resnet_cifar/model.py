@@ -19,11 +19,12 @@ NORMALISATIONS: Final = {
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
     "cifar-2023": ((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)),
     "cifar-247": ((0.4914, 0.4822, 0.4465), (0.2471, 0.2435, 0.2616)),
+    "cifar-darts": ((0.49139968, 0.48215827, 0.44653124), (0.24703233, 0.24348505, 0.26158768)),
     "half": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
     "none": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
 }
 """Mean and deviation of the channels in [0, 1]: ImageNet's; CIFAR-10's with the mean of the pictures' deviations, and with
-the deviation of all pixels."""
+the deviation of all pixels, to four digits and to the eight that DARTS and its successors write."""
 
 
 class Classifier:
@@ -73,10 +74,22 @@ def build_with(context: BuildContext, network: Callable[[int, int, int], nn.Modu
     depth, classes, width = (int(options[option]) for option in ("depth", "classes", "width"))
     if depth < 8 or (depth - 2) % 6:
         raise UsageError(f"--set depth={depth}: these networks have 6n + 2 layers: 20, 32, 44, 56, 110, 1202")
+    module = network_of(context, lambda: network(depth, classes, width), name)
+    return Classifier(module, context.device, str(options["normalisation"]))
+
+
+def network_of(
+    context: BuildContext, make: Callable[[], nn.Module], name: str, without: tuple[str, ...] = ()
+) -> nn.Module:
+    """What `make` builds from the run's seed, with the weights of its checkpoint.
+
+    Tensors of the checkpoint whose names begin with `without` are left out: parts that served training only.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(context.seed)
-        module = network(depth, classes, width)
+        module = make()
     if context.checkpoint.kind == "file":
-        what = f"{name} ({context.variant.name})"
-        load_into(module, load_state(context.checkpoint), what, source=str(context.checkpoint.path))
-    return Classifier(module, context.device, str(options["normalisation"]))
+        found = load_state(context.checkpoint)
+        state = {key: value for key, value in found.items() if not key.startswith(without)}
+        load_into(module, state, f"{name} ({context.variant.name})", source=str(context.checkpoint.path))
+    return module
