@@ -189,9 +189,9 @@ def check_inside(
     # Written so that NaN is looked at more closely, too.
     near = distances.max(initial=0.0) <= ball.radius + TOLERANCE
     boxed = float(found.min()) >= ball.low and float(found.max()) <= ball.high
-    outside = () if near and boxed else ball.outside(found, originals).cpu().numpy().nonzero()[0]
-    if len(outside):
-        row = int(outside[0])
+    outside = [] if near and boxed else ball.outside(found, originals).nonzero().flatten().tolist()
+    if outside:
+        row = outside[0]
         raise PredictionError(
             f"the attack {name} left its set on image {samples[row].id} ({len(outside)} of {len(samples)} images): distance "
             f"{distances[row]:.9g} in {ball.norm} where {ball.radius:.9g} + {TOLERANCE:g} are allowed, values from "
