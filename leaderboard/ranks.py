@@ -1,18 +1,16 @@
-"""Rank ranges from paired replicates: which systems differ by more than resampling the data explains.
+"""Rank ranges from paired replicates: the places that the data allow, instead of one place that noise decides.
 
-All pairs are tested at once (max-T, the largest standardised difference over all pairs), so that the ranges of a whole
-board hold together at the stated level. Overlap of single intervals would waste the pairing; ranks of bootstrap replicates
-are too narrow exactly where systems tie.
+All pairs are tested at once (`harness.paired`), so that the ranges of a whole board hold together at the stated level.
+Ranks of bootstrap replicates, which look like an easier way, are too narrow exactly where systems tie.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-LEVEL = 0.95
+from harness.paired import LEVEL, Floats, differences
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +20,10 @@ class RankRange:
     best: int
     worst: int
     of: int
+    tier: str = "A"
+    """A where nothing was shown to beat it, B where only systems of tier A were, and so on."""
+    p_best: float | None = None
+    """The share of the resamples in which it comes first; where systems tie this says less than it seems to."""
 
     def __str__(self) -> str:
         span = str(self.best) if self.best == self.worst else f"{self.best}–{self.worst}"
@@ -42,46 +44,45 @@ def rank_ranges(
     units : int
         How many units were resampled.
     """
-    better = significantly_greater(values, replicates, units, level)
+    better = differences(values, replicates, units, level).greater
     if not higher_is_better:
         better = better.T
-    count = len(values)
-    beaten_by, beats = better.sum(axis=0), better.sum(axis=1)
-    return [RankRange(1 + int(above), count - int(below), count) for above, below in zip(beaten_by, beats, strict=True)]
+    centred = replicates + (values - replicates.mean(axis=1))[:, None]
+    sign = 1 if higher_is_better else -1
+    return ranges_of(better, np.argsort(-sign * values, kind="stable").tolist(), chance_best(sign * centred))
 
 
-def significantly_greater(values: Floats, replicates: Floats, units: int, level: float = LEVEL) -> NDArray[np.bool_]:
-    """``[i, j]`` is True where score i exceeds score j, all pairs tested together at `level`; bool (systems, systems).
-
-    A difference counts only if it is significant both as it stands and corrected for its bias under resampling, as the
-    intervals of single scores are: average precision is biased, and not equally for all systems.
-    """
-    count = len(values)
-    spread = np.zeros((count, count))
-    largest = np.zeros(replicates.shape[1])
-    for i in range(count - 1):
-        difference = replicates[i] - replicates[i + 1 :]
-        difference -= difference.mean(axis=1, keepdims=True)
-        deviation = difference.std(axis=1, ddof=1)
-        spread[i, i + 1 :] = spread[i + 1 :, i] = deviation
-        scale = np.where(deviation > 0, deviation, np.inf)
-        largest = np.maximum(largest, np.abs(difference / scale[:, None]).max(axis=0))
-    official = values[:, None] - values[None, :]
-    means = replicates.mean(axis=1)
-    corrected = 2 * official - (means[:, None] - means[None, :])
-    significant: NDArray[np.bool_] = np.minimum(official, corrected) > critical_value(largest, units, level) * spread
-    return significant
+def ranges_of(better: NDArray[np.bool_], order: Sequence[int], p_best: Sequence[float | None]) -> list[RankRange]:
+    """Ranges from who is shown to be better than whom, bool (systems, systems); `order` puts nobody before its betters."""
+    count = len(better)
+    beaten_by, beats, tiers = better.sum(axis=0), better.sum(axis=1), tiers_of(better, order)
+    return [
+        RankRange(1 + int(above), count - int(below), count, tier_name(tier), p)
+        for above, below, tier, p in zip(beaten_by, beats, tiers, p_best, strict=True)
+    ]
 
 
-def critical_value(largest: Floats, units: int, level: float) -> float:
-    """How many standard deviations a difference must exceed.
+def tiers_of(better: NDArray[np.bool_], order: Sequence[int]) -> list[int]:
+    """The length of the longest chain of systems, each shown to be better than the next, that ends at each system."""
+    tiers = np.zeros(len(better), np.int64)
+    for system in order:
+        tiers[system] = tiers[better[:, system]].max(initial=-1) + 1
+    found: list[int] = tiers.tolist()
+    return found
 
-    The order statistic of the resamples' largest statistics that `level` of them do not exceed, widened for few units as
-    Student's t is against the normal distribution (Cornish-Fisher expansion): resamples of n units know their spread only
-    to n - 1 degrees of freedom, and without this 8 tied systems on 20 units would be separated in one board of five.
-    """
-    position = min(ceil((len(largest) + 1) * level), len(largest)) - 1
-    z, freedom = float(np.sort(largest)[position]), max(units - 1, 1)
-    first = (z**3 + z) / (4 * freedom)
-    second = (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
-    return (z + first + second) * sqrt(units / freedom)
+
+def tier_name(tier: int) -> str:
+    """0 is A, 25 is Z, 26 is AA."""
+    letters = ""
+    number = tier + 1
+    while number:
+        number, letter = divmod(number - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    return letters
+
+
+def chance_best(replicates: Floats) -> list[float | None]:
+    """The share of the resamples, float64 (systems, resamples), in which each system is highest; ties are shared."""
+    highest = replicates == replicates.max(axis=0)
+    shares = (highest / highest.sum(axis=0)).mean(axis=1)
+    return [float(share) for share in shares]

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from leaderboard_homes import digest, record
 
+from harness.paired import differences
 from harness.record import Weights
 from harness.store import Home
 from leaderboard.boards import group
 from leaderboard.collect import collect
-from leaderboard.ranks import rank_ranges, significantly_greater
+from leaderboard.ranks import rank_ranges
 from leaderboard.standings import Standings, standings
 
 SYSTEMS, UNITS, RESAMPLES, TRIALS = 8, 40, 400, 1000
@@ -59,7 +60,7 @@ def test_a_bias_of_the_resamples_separates_nobody() -> None:
     rng = np.random.default_rng(5)
     values = np.array([0.500, 0.501])
     noise = rng.normal(scale=0.01, size=(2, 1000))
-    assert not significantly_greater(values, values[:, None] + noise + np.array([[0.05], [-0.05]]), 400).any()
+    assert not differences(values, values[:, None] + noise + np.array([[0.05], [-0.05]]), 400).greater.any()
 
 
 def board_standings(home: Home) -> Standings:
