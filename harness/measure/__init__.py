@@ -8,10 +8,10 @@ from harness.measure.doctor import Check, examine
 from harness.measure.energy import measure_energy
 from harness.measure.host import describe_host
 from harness.measure.latency import measure_latency
-from harness.operations import Operations
 from harness.measure.peak_memory import peak_memory_bytes
 from harness.measure.plan import Plan
 from harness.measure.workload import Stage, Workload, method_workload
+from harness.operations import Operations
 
 __all__ = [
     "Check",

@@ -18,7 +18,8 @@ from harness.measure.disturbance import disturbed, shares, total
 from harness.measure.percentiles import DRAWS, nested_counts
 from harness.measure.station import BlockReport, Ready, Station
 from harness.measure.verdict import SPREAD_S, exceeded
-from harness.record_parts import Part, Verdict
+from harness.record_measurements import Verdict
+from harness.record_parts import Part
 
 LEAST_UNITS = 20
 WIDTH = 0.05

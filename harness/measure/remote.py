@@ -57,7 +57,9 @@ class Process:
         except BrokenPipeError:
             line = b""
         if not line:
-            raise SubmissionError(f"the process that measures ended without an answer to `{name}`: {self._last_words()}")
+            raise SubmissionError(
+                f"the process that measures ended without an answer to `{name}`: {self._last_words()}"
+            )
         answer = msgspec.json.decode(line, type=Answer)
         if answer.error:
             raise getattr(errors, answer.error, HarnessError)(answer.text)
@@ -132,6 +134,7 @@ def _failed(error: BaseException) -> Answer:
     if isinstance(error, HarnessError):
         return Answer(error=type(error).__name__, text=str(error))
     if isinstance(error, MemoryError):
-        return Answer(error="HarnessError", text="out of memory while it was measured; a smaller --batch-size needs less")
+        return Answer(
+            error="HarnessError", text="out of memory while it was measured; a smaller --batch-size needs less"
+        )
     return Answer(error="SubmissionError", text=f"the measurement failed: {describe(error)}")
-

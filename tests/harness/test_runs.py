@@ -303,7 +303,7 @@ def test_an_empty_result_file_scores_zero(tmp_path: Path, cli: Cli, tiny: Path, 
         (("--split", "train"), "tiny has no split 'train'; it has: test"),
         (("--set", "colour=red"), "--set colour: tiny does not have it; there are: "),
         (("--set", "adapted=maybe"), "--set adapted=maybe: expected a bool such as False"),
-        (("--claims", "no.toml"), "--claims no.toml: "),
+        (("--claims", "no.toml"), "--claims no.toml cannot be read ("),
         (("--limit", "0"), "--limit 0 cannot be; it must be at least 1"),
     ],
 )
