@@ -66,6 +66,8 @@ def _no_record(claim: Claim, manifest: Manifest, variant: Variant | None) -> Blo
 
 def _command(claim: Claim, manifest: Manifest, missing: str) -> str:
     """What settles the claim once the missing thing is there; empty where no command of this project can."""
+    if missing == "private labels":
+        return ""
     if is_cost(claim) and claim.variant:
         return f"harness paper {manifest.name} --cost"
     if missing == "adapter" or claim.task in OTHER_TASKS:

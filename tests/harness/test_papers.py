@@ -117,6 +117,7 @@ def test_the_command_that_settles_a_claim_names_its_variant_and_options(made: Pa
         "--data DIR --weights FILE"
     )
     assert commands["91.0"] == "harness score --task cifar10 --split test --data DIR RESULTS"
+    assert commands["1.1"] == "", "labels that a server keeps: no command here settles it"
 
 
 @pytest.mark.parametrize(
