@@ -62,7 +62,8 @@ class Grouped(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Features ``(N, growth, H, W)`` to ``(N, outputs, H, W)``."""
         for layer in self.convs:
-            mixed = x.unflatten(1, (-1, self.growth)).transpose(1, 2).flatten(1, 2)
+            parts = x.reshape(len(x), -1, self.growth, *x.shape[2:])
+            mixed = parts.transpose(1, 2).flatten(1, 2)
             x = torch.cat((x, torch.relu(layer(mixed))), dim=1)
         fused: Tensor = self.fusion(x)
         return fused
