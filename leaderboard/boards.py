@@ -11,6 +11,7 @@ import msgspec
 from harness.record import Metric, Record
 from harness.statistics import MINIMUM_UNITS
 from leaderboard.entries import Entry, age_key
+from leaderboard.seed_groups import SeedGroup, find_groups, listed_runs
 
 SECTIONS = ("official", "custom", "sample", "limit")
 MOST_UNITS = 1 << 53
@@ -62,6 +63,8 @@ class Board:
     """Results that only say again what a listed one says."""
     same_as: Mapping[str, str] = field(default_factory=dict)
     """Id of a repeat -> id of the listed result."""
+    seed_groups: Mapping[str, SeedGroup] = field(default_factory=dict)
+    """Id of a result -> the runs under several training seeds that are ranked together in its name."""
     past: tuple[Entry, ...] = ()
     """Results that were superseded or withdrawn."""
 
@@ -69,6 +72,11 @@ class Board:
     def standing(self) -> tuple[Entry, ...]:
         """The listed results and their repeats: all that were not taken back."""
         return self.entries + self.repeats
+
+    @property
+    def listed_as(self) -> dict[str, str]:
+        """Id of a result that is not ranked by itself -> id of the one that is ranked in its place."""
+        return {**self.same_as, **listed_runs(self.seed_groups)}
 
     @property
     def section(self) -> str:
@@ -116,12 +124,14 @@ def group(current: Iterable[Entry], past: Iterable[Entry]) -> list[Board]:
 
 def _board(key: BoardKey, standing: Sequence[Entry], gone: Sequence[Entry]) -> Board:
     same_as = find_repeats(standing)
+    entries = tuple(entry for entry in standing if entry.record.id not in same_as)
     return Board(
         key=key,
         any_record=_typical([entry.record for entry in standing or gone]),
-        entries=tuple(entry for entry in standing if entry.record.id not in same_as),
+        entries=entries,
         repeats=tuple(entry for entry in standing if entry.record.id in same_as),
         same_as=same_as,
+        seed_groups=find_groups(entry for entry in entries if not why_unranked(entry)),
         past=tuple(gone),
     )
 

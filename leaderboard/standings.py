@@ -15,6 +15,7 @@ from harness.record import Record
 from leaderboard.boards import Board, main_metric, why_unranked
 from leaderboard.entries import Entry, age_key
 from leaderboard.ranks import RankRange, rank_ranges
+from leaderboard.seed_groups import listed_runs
 from leaderboard.stored import stored_table
 
 MetricKind = tuple[bool, str, int]
@@ -33,7 +34,7 @@ class Standings:
     ranges: Mapping[str, RankRange]
     reasons: Mapping[str, str]
     same_as: Mapping[str, str] = field(default_factory=dict)
-    """Id of a record that repeats a listed one -> id of the listed one."""
+    """Id of a record that is not ranked by itself (a repeat, a further training seed) -> id of the one ranked for it."""
 
     def has_rank(self, id: str) -> bool:
         """Whether the answers of a record are ranked, with it or with the one that is listed in its place."""
@@ -49,11 +50,13 @@ def standings(board: Board) -> Standings:
     """Rank the systems of a board by its main metric; every record gets a range or a reason."""
     reasons = {entry.record.id: why_unranked(entry) for entry in board.entries}
     reasons |= {id: f"the same answers are listed with record {listed}" for id, listed in board.same_as.items()}
+    runs = listed_runs(board.seed_groups)
+    reasons |= {id: f"the runs of its seed group are ranked together, with record {to}" for id, to in runs.items()}
     columns: dict[str, NDArray[np.float64]] = {}
     agreeing = _agreeing([entry for entry in board.entries if not reasons[entry.record.id]], reasons)
     for entry in _one_a_system(agreeing, reasons):
         try:
-            columns[entry.record.id] = replicates_of(entry)
+            columns[entry.record.id] = _replicates(board, entry)
         except RecordError as error:
             reasons[entry.record.id] = str(error)
     columns = _same_resamples(columns, reasons)
@@ -65,7 +68,7 @@ def standings(board: Board) -> Standings:
     )
     reasons |= {id: alone for id in columns if id not in ranges}
     kept = {id: reason for id, reason in reasons.items() if reason and id not in ranges}
-    return Standings(ranges, kept, board.same_as)
+    return Standings(ranges, kept, board.listed_as)
 
 
 def _agreeing(entries: list[Entry], reasons: dict[str, str]) -> list[Entry]:
@@ -98,7 +101,11 @@ def _disagreement(kind: MetricKind, usual: MetricKind) -> str:
 def _ranges(board: Board, columns: Mapping[str, NDArray[np.float64]]) -> dict[str, RankRange]:
     metrics = {entry.record.id: main_metric(entry.record) for entry in board.entries}
     chosen = [metrics[id] for id in columns]
-    values = np.array([metric.value for metric in chosen if metric], dtype=np.float64)
+    groups = board.seed_groups
+    means = [
+        groups[id].mean if id in groups else metric.value for id, metric in zip(columns, chosen, strict=True) if metric
+    ]
+    values = np.array(means, dtype=np.float64)
     stacked = np.stack(list(columns.values()))
     kept = stacked[:, np.isfinite(stacked).all(axis=0)]
     if kept.shape[1] < FEWEST_RESAMPLES:
@@ -115,6 +122,16 @@ def _same_resamples(columns: dict[str, NDArray[np.float64]], reasons: dict[str, 
         if len(column) != usual:
             reasons[id] = f"it has {len(column)} resamples where the others have {usual}"
     return {id: column for id, column in columns.items() if len(column) == usual}
+
+
+def _replicates(board: Board, entry: Entry) -> NDArray[np.float64]:
+    """The replicate scores of a row: of a seed group the mean over its runs, which is what its score is."""
+    group = board.seed_groups.get(entry.record.id)
+    columns = [replicates_of(run) for run in (group.runs if group else (entry,))]
+    if len({len(column) for column in columns}) > 1:
+        raise RecordError("the runs of its seed group have different numbers of resamples")
+    mean: NDArray[np.float64] = np.mean(columns, axis=0)
+    return mean if group else columns[0]
 
 
 def replicates_of(entry: Entry) -> NDArray[np.float64]:
