@@ -8,13 +8,17 @@ from torch.nn import functional
 
 
 class Block(nn.Module):
-    """Two convolutions of 3 x 3; where the size changes, the shortcut skips pixels and pads channels with zeros."""
+    """Two convolutions of 3 x 3; where the size changes, the shortcut skips pixels and pads channels with zeros.
 
-    def __init__(self, channels_in: int, channels: int, stride: int) -> None:
+    `inner` is how many channels are between the convolutions: those that leave, if it is 0.
+    """
+
+    def __init__(self, channels_in: int, channels: int, stride: int, inner: int = 0) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(channels_in, channels, 3, stride, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(channels)
-        self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
+        inner = inner or channels
+        self.conv1 = nn.Conv2d(channels_in, inner, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(inner)
+        self.conv2 = nn.Conv2d(inner, channels, 3, 1, 1, bias=False)
         self.bn2 = nn.BatchNorm2d(channels)
         self.stride, self.padding = stride, channels - channels_in
 

@@ -19,10 +19,10 @@ DEPTH, WIDTH = 8, {10: 8, 100: 12}
 BATCH = 64
 
 
-def training_set(count: int, classes: int) -> tuple[Tensor, Tensor]:
+def training_set(count: int, classes: int, normalisation: str = "imagenet") -> tuple[Tensor, Tensor]:
     """`count` pictures, normalised (count, 3, 32, 32), and their labels (count,)."""
     images, labels = pictures(TRAINING_SEED, count, classes)
-    mean, deviation = (torch.tensor(one)[:, None, None] for one in NORMALISATIONS["imagenet"])
+    mean, deviation = (torch.tensor(one)[:, None, None] for one in NORMALISATIONS[normalisation])
     return torch.stack([(to_tensor(image) - mean) / deviation for image in images]), torch.tensor(labels)
 
 

@@ -1,0 +1,1 @@
+"""Networks whose layers may be narrower than published, and rate lists: what pruning submissions share."""
