@@ -227,6 +227,14 @@ class Task(ABC):
         """
         return None
 
+    def right(self, statistics: Table, protocol: str) -> Mapping[str, NDArray[np.bool_]]:
+        """Metric -> whether each unit was answered right, bool (units,), for metrics that are the share of such units.
+
+        From the stored columns alone, for McNemar's test between two records; nothing where no metric is such a share or
+        where units belong together.
+        """
+        return {}
+
     def reference(self, dataset: Dataset, predictions: Predictions, scoring: Scoring) -> Values:
         """The numbers of the named reference evaluator (``--evaluator NAME``), computed by its own code."""
         raise KeyError(scoring.evaluator)

@@ -118,6 +118,10 @@ class Classification(Task):
 
         return replicates(_columns(statistics), weights, metrics)
 
+    def right(self, statistics: Table, protocol: str) -> Mapping[str, NDArray[np.bool_]]:
+        """Whether each image counts as right, for every accuracy."""
+        return metrics.hits({name: statistics.dense(name) for name in ("better", "tied", "tied_before")})
+
     def undefined(self, metric: str, statistics: Statistics) -> str:
         """Why there is no number."""
         if metric.startswith("top"):
