@@ -12,6 +12,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.record import Metric
+
 Floats = NDArray[np.float64]
 LEVEL = 0.95
 MOST_TOGETHER = 500
@@ -132,3 +134,9 @@ def _spreads(centred: Floats) -> Floats:
     product += variances[None, :]
     spread: Floats = np.sqrt(np.maximum(product, 0) / max(centred.shape[1] - 1, 1))
     return spread
+
+
+def drawn_units(metric: Metric) -> int:
+    """How many things a resample draws: the metric's units, or the clusters that its units belong to."""
+    clusters = metric.facts.get("clusters")
+    return clusters if type(clusters) is int and 0 < clusters <= metric.n else metric.n

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from harness.columns import Ragged, Table
 from harness.errors import RecordError
+from harness.paired import drawn_units
 from harness.record import Record
 from leaderboard.boards import Board, main_metric, why_unranked
 from leaderboard.entries import Entry, age_key
@@ -110,7 +111,8 @@ def _ranges(board: Board, columns: Mapping[str, NDArray[np.float64]]) -> dict[st
     kept = stacked[:, np.isfinite(stacked).all(axis=0)]
     if kept.shape[1] < FEWEST_RESAMPLES:
         return {}
-    [(higher, units)] = {(metric.higher_is_better, metric.n) for metric in chosen if metric}
+    [higher] = {metric.higher_is_better for metric in chosen if metric}
+    units = min(drawn_units(metric) for metric in chosen if metric)
     return dict(zip(columns, rank_ranges(values, kept, units, higher_is_better=higher), strict=True))
 
 

@@ -8,12 +8,27 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from harness import __version__
-from harness.cli import bench, cost, data, doctor, eval, listing, log, new, papers, schema, score, verify, weights
+from harness.cli import (
+    bench,
+    compare,
+    cost,
+    data,
+    doctor,
+    eval,
+    listing,
+    log,
+    new,
+    papers,
+    schema,
+    score,
+    verify,
+    weights,
+)
 from harness.cli.setting_flags import add_setting_flags
 from harness.errors import HarnessError, describe
 from harness.registry import FOLDER
 
-OWN = (listing, papers, eval, score, bench, cost, verify, data, log, doctor, new, weights, schema)
+OWN = (listing, papers, eval, score, bench, cost, compare, verify, data, log, doctor, new, weights, schema)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
