@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import tempfile
@@ -67,6 +68,9 @@ class Process:
 
     def _last_words(self) -> str:
         status = self._child.wait()
+        if status < 0:  # what it printed before says nothing about why it was stopped
+            why = ", as the kernel does where memory is short" if status == -signal.SIGKILL else ""
+            return f"stopped by {signal.strsignal(-status) or -status}{why}"
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").strip().splitlines()
         return lines[-1] if lines else f"exit status {status}"
@@ -108,11 +112,14 @@ class RemoteStation:
 def serve(begin: Callable[[Any], Handlers]) -> None:
     """The child's side: `begin` is given the greeting and returns what can be called; ends with its parent.
 
-    What the method's code prints goes to standard error, since standard output carries the answers.
+    What the method's code prints goes to standard error, since standard output carries the answers; who reads standard
+    input meets its end, since it carries the calls.
     """
     answers: IO[bytes] = os.fdopen(os.dup(1), "wb")
+    incoming: IO[bytes] = os.fdopen(os.dup(0), "rb")
     os.dup2(2, 1)
-    incoming = sys.stdin.buffer
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
     try:
         greeting = pickle.load(incoming)
     except EOFError:

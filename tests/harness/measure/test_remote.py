@@ -27,7 +27,15 @@ def begin(greeting):
     def shout():
         print("a print of the method")
         return greeting
-    return {"echo": lambda value: value, "refuse": refuse, "stop": stop, "shout": shout, "exit": lambda: sys.exit("bye")}
+    def ask():
+        try:
+            return input()
+        except EOFError:
+            return "nobody answers"
+    return {
+        "echo": lambda value: value, "refuse": refuse, "stop": stop, "shout": shout, "exit": lambda: sys.exit("bye"),
+        "ask": ask, "kill": lambda: os.kill(os.getpid(), 9),
+    }
 
 
 serve(begin)
@@ -66,6 +74,17 @@ def test_what_cannot_be_loaded_is_told(module: str) -> None:
 def test_a_process_that_dies_leaves_its_last_words(module: str) -> None:
     with Process(module, "hello") as process, pytest.raises(SubmissionError, match="`stop`: the driver went away"):
         process.call("stop", str)
+
+
+def test_a_method_that_reads_standard_input_takes_no_call_away(module: str) -> None:
+    with Process(module, "hello") as process:
+        assert process.call("ask", str) == "nobody answers"
+        assert process.call("echo", int, value=3) == 3
+
+
+def test_a_process_that_is_stopped_says_by_what(module: str) -> None:
+    with Process(module, "hello") as process, pytest.raises(SubmissionError, match="`kill`: stopped by Killed, as"):
+        process.call("kill", str)
 
 
 def test_it_ends_with_the_block(module: str) -> None:
