@@ -10,26 +10,37 @@ from harness.summary import headlines
 from leaderboard.boards import Board, main_metric
 from leaderboard.cells import (
     DATE,
+    FRONTIER,
+    HOST,
     METHOD,
     PROVENANCE,
     RECORD,
+    YEAR,
     date_cell,
+    frontier_cell,
+    host_cell,
     macs_cell,
     method_cell,
     parameters_cell,
     provenance_cell,
     record_cell,
+    record_path,
     score_cell,
+    year_cell,
 )
 from leaderboard.claims import compare_board, printed_difference
 from leaderboard.entries import Entry
 from leaderboard.naming import board_title
 from leaderboard.numbers import metric_cell, quiet
+from leaderboard.seeds import Line, lines, mean_cell
 from leaderboard.standings import Standings
 from leaderboard.table import Cell, Column, Row, Table, unique
 from leaderboard.text import name
+from leaderboard.trade_view import Frontiers
 from leaderboard.view import Section
 
+COMPARE = "compare.html"
+"""The page of a board that compares its results in pairs, beside the board's own."""
 MetricKey = tuple[str, str]
 """Protocol and name."""
 HISTORY = (
@@ -38,53 +49,96 @@ HISTORY = (
 )
 
 
-def results_table(board: Board, entries: Sequence[Entry], found: Standings) -> Table:
-    """Ranks, main metric, the paper's number where it can be compared, cost, provenance."""
+def results_table(board: Board, entries: Sequence[Entry], found: Standings, lies: Frontiers) -> Table:
+    """Ranks, main metric, the paper's number where it can be compared, cost, frontiers, provenance."""
     metric = next((m for entry in entries if (m := main_metric(entry.record))), None)
     compared = {entry.record.id: compare_board(entry.record) for entry in entries}
-    papers = any(compared.values())
-    columns = _result_columns(name(board.key.main_metric), metric, papers)
+    shown = {"claim": any(compared.values()), "frontier": bool(lies)}
+    columns = _result_columns(name(board.key.main_metric), metric)
     rows = []
-    for entry in entries:
-        record = entry.record
-        claim = [claim_cell(compared[record.id])] if papers else []
+    for line in lines(board, entries):
         cells = (
-            rank_cell(found, record),
-            method_cell(record),
-            score_cell(record),
-            *claim,
-            parameters_cell(record),
-            macs_cell(record),
-            provenance_cell(record),
-            date_cell(record),
-            record_cell(record),
+            line_rank(found, line),
+            method_cell(line.lead),
+            score_cell(line.lead) if len(line.entries) == 1 else mean_cell(line.records),
+            claim_cell(compared[line.lead.id]),
+            parameters_cell(line.lead),
+            macs_cell(line.lead),
+            _frontier(lies, line),
+            provenance_cell(line.lead),
+            host_cell(line.lead),
+            year_cell(line.lead),
+            date_cell(line.lead),
+            _record(line),
         )
-        rows.append(Row(id=f"r-{record.id}", cells=cells, muted=record.id not in found.ranges))
-    return Table(
+        ranked = any(record.id in found.ranges for record in line.records)
+        refs = tuple(record.id for record in line.records if record.id in found.ranges)
+        rows.append(Row(id=f"r-{line.lead.id}", cells=cells, muted=not ranked, refs=refs))
+    table = Table(
         id="results-table",
         caption=f"Results on {board_title(board)}",
         columns=columns,
         rows=tuple(rows),
         data="results",
         note=shared_reasons((row.cells[2] for row in rows), said=found.reasons.values()),
+        tools=len(rows) > 1,
+        compare=COMPARE if len(found.ranges) > 1 else "",
     )
+    return without_columns(table, {key for key, kept in shown.items() if not kept})
 
 
-def _result_columns(title: str, metric: Metric | None, papers: bool) -> tuple[Column, ...]:
+def without_columns(table: Table, keys: Collection[str]) -> Table:
+    """The table without some of its columns."""
+    kept = [index for index, column in enumerate(table.columns) if column.key not in keys]
+    rows = tuple(replace(row, cells=tuple(row.cells[index] for index in kept)) for row in table.rows)
+    return replace(table, columns=tuple(table.columns[index] for index in kept), rows=rows)
+
+
+def _result_columns(title: str, metric: Metric | None) -> tuple[Column, ...]:
     better: Literal["higher", "lower"] = "lower" if metric and not metric.higher_is_better else "higher"
     unit = name(metric.unit) if metric else ""
-    claim = Column(key="claim", title="Paper says", numeric=True, help="As printed, where it can be compared.")
     return (
         Column(key="rank", title="Rank", numeric=True, better="lower", help="The range of places that the data allow."),
         METHOD,
         Column(key="score", title=title, unit=unit, numeric=True, better=better, help="With its 95 % interval."),
-        *([claim] if papers else []),
-        Column(key="parameters", title="Parameters", numeric=True, better="lower"),
-        Column(key="macs", title="MACs", numeric=True, better="lower", help="Multiply-accumulates of one sample."),
+        Column(key="claim", title="Paper says", numeric=True, help="As printed, where it can be compared."),
+        Column(key="parameters", title="Parameters", numeric=True, better="lower", filter="range", scale=1e6),
+        Column(
+            key="macs",
+            title="MACs",
+            numeric=True,
+            better="lower",
+            filter="range",
+            scale=1e9,
+            help="Multiply-accumulates of one sample.",
+        ),
+        FRONTIER,
         PROVENANCE,
-        DATE,
+        HOST,
+        YEAR,
+        replace(DATE, optional=True),
         RECORD,
     )
+
+
+def line_rank(found: Standings, line: Line) -> Cell:
+    """The range of ranks; of several runs, from the best place of any to the worst."""
+    ranges = [found.ranges[record.id] for record in line.records if record.id in found.ranges]
+    if len(line.entries) == 1 or not ranges:
+        return rank_cell(found, line.lead)
+    best, worst = min(item.best for item in ranges), max(item.worst for item in ranges)
+    text = f"{best}" if best == worst else f"{best}–{worst}"
+    return Cell(value=best, text=f"{text} of {ranges[0].of}", low=best, high=worst, sub="over its runs")
+
+
+def _frontier(lies: Frontiers, line: Line) -> Cell:
+    found = dict.fromkeys(item for record in line.records for item in lies.get(record.id, ()))
+    return frontier_cell({line.lead.id: list(found)} if found else {}, line.lead)
+
+
+def _record(line: Line) -> Cell:
+    others = tuple((record.id[:8], record_path(record)) for record in line.records[1:])
+    return replace(record_cell(line.lead), more=others)
 
 
 def shared_reasons(cells: Iterable[Cell], said: Collection[str] = ()) -> str:
@@ -107,7 +161,7 @@ def rank_cell(found: Standings, record: Record) -> Cell:
 def claim_cell(comparison: Comparison | None) -> Cell:
     """The paper's number and how far the record is from it."""
     if comparison is None:
-        return Cell(text="no claim to compare", muted=True)
+        return Cell(text="none", muted=True)
     text = f"{name(comparison.claim.value)} {name(comparison.claim.unit)}".strip()
     return Cell(value=comparison.claim.value, text=text, sub=f"{printed_difference(comparison)}: {comparison.verdict}")
 

@@ -1,17 +1,19 @@
 """The page of a board: a sentence that sums it up, the table, speed host by host, all metrics, how it was made."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from harness.summary import method_name
 from leaderboard.board_tables import history_section, metrics_sections, metrics_table, results_table
 from leaderboard.boards import Board
+from leaderboard.compare_view import compare_view
 from leaderboard.entries import Entry
 from leaderboard.naming import board_path, board_title
-from leaderboard.speed_view import PlotFiles, speed_sections
+from leaderboard.speed_view import speed_sections, speed_trades, timed_groups
 from leaderboard.standings import Standings
-from leaderboard.table import Cell, Table
+from leaderboard.table import MOST_DRAWN, Cell, Table, in_pages
 from leaderboard.text import clean, name
+from leaderboard.trade_view import PlotFiles, frontiers, over_time, time_section, trade_section, trades
 from leaderboard.view import Fact, Page, Section
 
 BANNERS = {
@@ -35,17 +37,26 @@ class BoardView:
     page: Page
     tables: tuple[Table, ...]
     summary: str
+    further: tuple[tuple[Page, tuple[Table, ...]], ...] = ()
+    """Further pages beside it with their tables: the comparison in pairs, rows after the first 200."""
 
 
 def board_view(board: Board, found: Standings, plots: PlotFiles) -> BoardView:
     """Everything about one board."""
     entries = sort_entries(board.entries, found)
-    results = results_table(board, entries, found)
-    speed = speed_sections(sort_entries(board.standing, found), found, plots)
+    records = [entry.record for entry in entries]
+    groups = timed_groups(sort_entries(board.standing, found))
+    timed, costly = speed_trades(groups, found), trades(records, found)
+    lies = frontiers([*(item for group in timed.values() for item in group), *costly])
+    results = in_pages(results_table(board, entries, found, lies))
+    speed = speed_sections(groups, timed, plots)
     everything = metrics_table(entries)
     summary = summarise(board, found)
+    time = over_time(records, found)
     sections = [Section(id="results", title="Results", tables=[results])] if entries else []
     sections += [section for section, _ in speed]
+    sections += [trade_section(costly, plots)] if costly else []
+    sections += [time_section(time, plots)] if time else []
     sections += metrics_sections(entries, everything)
     sections += [history_section(board)] if board.past or board.repeats else []
     sections.append(Section(id="ranks", title="How ranks are made", paragraphs=RANKS, folded=True))
@@ -58,7 +69,23 @@ def board_view(board: Board, found: Standings, plots: PlotFiles) -> BoardView:
         crumbs=[("All boards", "index.html")],
         sections=sections,
     )
-    return BoardView(page, (results, everything, *[table for _, table in speed]), summary)
+    compared = compare_view(board, entries, found)
+    further = (*([compared] if compared else []), *[(item, ()) for item in _later_pages(page, results)])
+    return BoardView(page, (results, everything, *[table for _, table in speed]), summary, further)
+
+
+def _later_pages(page: Page, results: Table) -> Iterator[Page]:
+    """The rows after the first 200, for readers without script."""
+    for number, file in enumerate(results.pages[1:], 1):
+        table = replace(results, start=number * MOST_DRAWN, tools=False, compare="")
+        title = f"Results, page {number + 1} of {len(results.pages)}"
+        yield Page(
+            path=page.path.replace("index.html", file),
+            title=f"{page.title}, page {number + 1}",
+            banner=page.banner,
+            crumbs=[*page.crumbs, (page.title, page.path)],
+            sections=[Section(id="results", title=title, tables=[table])],
+        )
 
 
 def sort_entries(entries: Sequence[Entry], found: Standings) -> list[Entry]:

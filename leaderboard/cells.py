@@ -1,8 +1,11 @@
 """Cells that several pages share: provenance, methods, records, measurements."""
 
-from harness.record import Record, Timing
+from collections.abc import Mapping, Sequence
+
+from harness.record import Host, Record, Timing
 from harness.summary import method_name
-from leaderboard.boards import speed_flags, submission_id
+from leaderboard.boards import short_hash, speed_flags, submission_id
+from leaderboard.dates import method_month, month_text
 from leaderboard.numbers import (
     counted,
     measured,
@@ -15,7 +18,7 @@ from leaderboard.numbers import (
     verdict_note,
 )
 from leaderboard.table import Cell, Column
-from leaderboard.text import day, name
+from leaderboard.text import clean, day, name
 
 SHAPES = {"reported": "○", "scored": "◐", "measured": "●", "verified": "◆", "disputed": "✕"}
 MEANINGS = {
@@ -25,10 +28,42 @@ MEANINGS = {
     "verified": "scored again from the stored predictions, and equal",
     "disputed": "scored again from the stored predictions, and different",
 }
-METHOD = Column(key="submission", title="Submission", header=True)
-PROVENANCE = Column(key="provenance", title="Provenance", short=True)
+METHOD = Column(key="submission", title="Submission", header=True, filter="text")
+PROVENANCE = Column(key="provenance", title="Provenance", short=True, filter="choice")
+FRONTIER = Column(
+    key="frontier", title="Frontier", help="No ranked result is better in both: the score and what is named here."
+)
+HOST = Column(key="host", title="Timed on", filter="choice", optional=True)
+YEAR = Column(
+    key="year", title="Year", numeric=True, filter="range", optional=True, help="Of the paper, else of the run."
+)
 DATE = Column(key="date", title="Date", short=True)
 RECORD = Column(key="record", title="Record", short=True)
+
+
+def host_path(host: Host) -> str:
+    """The page of a host, from the site's root."""
+    return f"h/{short_hash(host.host_id)}/index.html"
+
+
+def host_cell(record: Record) -> Cell:
+    """The machine that timed the result, linked to its page."""
+    host = record.host
+    if host is None or not (record.measurements.latency or record.measurements.energy):
+        return missing("", "not timed")
+    return Cell(value=clean(host.title, 120), text=name(host.title), href=host_path(host), sub=name(host.host_id)[:8])
+
+
+def year_cell(record: Record) -> Cell:
+    """The year in which the method appeared, the month beneath."""
+    month = method_month(record)
+    return missing("", "no date") if month is None else Cell(value=month[0], text=month_text(month))
+
+
+def frontier_cell(lies: Mapping[str, Sequence[str]], record: Record) -> Cell:
+    """On which frontiers the record lies, by a star and in words."""
+    found = lies.get(record.id)
+    return Cell(value="; ".join(found), text="; ".join(found), shape="★") if found else Cell(text="no", muted=True)
 
 
 def record_path(record: Record) -> str:

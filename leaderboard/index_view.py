@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.record import Record
+from harness.papers import PaperReport
+from harness.record import Host, Record
 from leaderboard.boards import Board
 from leaderboard.cells import (
     DATE,
@@ -18,8 +19,10 @@ from leaderboard.cells import (
 )
 from leaderboard.collect import Collection
 from leaderboard.entries import age_key
+from leaderboard.host_view import hosts_table
 from leaderboard.naming import board_path, board_title
 from leaderboard.numbers import text_cell
+from leaderboard.paper_view import papers_table
 from leaderboard.table import Cell, Column, Row, Table
 from leaderboard.text import clean, day, name
 from leaderboard.view import Page, Section
@@ -48,11 +51,19 @@ class Listed:
     ranked: int
 
 
-def index_view(listed: Sequence[Listed], collection: Collection, hidden: int) -> Page:
+def index_view(
+    listed: Sequence[Listed],
+    collection: Collection,
+    hidden: int,
+    papers: Sequence[PaperReport] = (),
+    hosts: Sequence[tuple[Host, Sequence[Record]]] = (),
+) -> Page:
     """The page that lists everything."""
     sections = [section for kind in TITLES if (section := _boards(kind, listed))]
     latest = _latest(collection, listed)
     sections += [Section(id="latest", title="Latest records", tables=[latest])] if latest.rows else []
+    sections += [Section(id="hosts", title="Hosts", tables=[hosts_table(hosts)])] if hosts else []
+    sections += [_papers(papers)] if papers else []
     sections += [_rejected(collection)] if collection.rejected else []
     count, boards = len(collection.current), len(listed)
     lead = f"{count} record{'s' if count != 1 else ''} on {boards} board{'s' if boards != 1 else ''}."
@@ -64,6 +75,7 @@ def index_view(listed: Sequence[Listed], collection: Collection, hidden: int) ->
         path="index.html",
         title="Leaderboard",
         lead=lead,
+        search="Search boards, methods, papers" if count else "",
         sections=[*intro, *sections],
         downloads=[("All records as CSV", "records.csv"), ("All records as JSON", "records.json")],
     )
@@ -133,6 +145,13 @@ def _latest_cells(record: Record, board: Board) -> tuple[Cell, ...]:
         provenance_cell(record),
         record_cell(record),
     )
+
+
+def _papers(reports: Sequence[PaperReport]) -> Section:
+    text = (
+        "Papers whose claims are followed: each number as printed, beside what was scored, measured and counted here."
+    )
+    return Section(id="papers", title="Papers", paragraphs=[text], tables=[papers_table(reports)], folded=True)
 
 
 def _rejected(collection: Collection) -> Section:

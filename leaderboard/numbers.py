@@ -28,6 +28,14 @@ def counted(value: int) -> str:
     return str(value)
 
 
+def prefixed(value: float) -> str:
+    """Three digits with a prefix, for an axis: 5, 0.2, 210 M."""
+    for factor, prefix in PREFIXES:
+        if abs(value) >= factor:
+            return f"{value / factor:.3g} {prefix}"
+    return f"{value:.3g}"
+
+
 def missing(reason: str, text: str = "not measured") -> Cell:
     """A cell without a value."""
     return Cell(text=text, reason=reason, muted=True)

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from leaderboard.packing import packed
 from leaderboard.text import clean
 from leaderboard.view import Page
 
@@ -28,6 +29,7 @@ class Renderer:
 
     def __init__(self, site: SiteFacts) -> None:
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
+        from markupsafe import Markup
 
         self._environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
@@ -37,6 +39,7 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._environment.filters["packed"] = lambda table: Markup(packed(table))
         self._site = site
 
     def render(self, page: Page) -> bytes:

@@ -1,11 +1,13 @@
-"""The accuracy-latency plot. Provenance is told by shape, stability by fill; colour only repeats them."""
+"""Score against latency, energy, cost or time. Provenance is told by shape, stability by fill; colour only repeats them."""
 
 import hashlib
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from harness.text import csv_bytes
 from leaderboard.drawing import ACCENT, FONT_SIZE, GREY, INK, PAPER, SOFT, set_frame, to_svg
 from leaderboard.labels import Box, place
+from leaderboard.numbers import prefixed
 from leaderboard.table import json_bytes
 from leaderboard.text import clean
 
@@ -13,43 +15,45 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-STYLE = "scatter/2"
+STYLE = "scatter/3"
 HEIGHT_IN = 4.2
 FRAME = (0.115, 0.135, 0.87, 0.845)
 """Left, bottom, width, height of the axes as shares of the figure; fixed, since fitting them draws everything three times."""
 LONGEST_LABEL = 28
 MOST_LABELS = 24
-MARKERS = {"measured": "o", "verified": "D", "disputed": "x"}
+MARKERS = {"measured": "o", "verified": "D", "disputed": "x", "scored": "s", "reported": "^"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """One result. Latency in milliseconds; bounds are None where there is no interval."""
+    """One result at `x` (milliseconds, joules, a count, a year); bounds are None where there is no interval."""
 
     id: str
     label: str
-    latency_ms: float
-    latency_low: float | None
-    latency_high: float | None
+    x: float
+    x_low: float | None = None
+    x_high: float | None = None
     score: float
     score_low: float | None
     score_high: float | None
     provenance: str
     stable: bool
+    """Whether x may be believed as it stands; else the point is hollow."""
     ranked: bool
-    """Whether score and speed are both compared; only these may lie on the frontier."""
+    """Whether score and x are both compared; only these may lie on the frontier."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scatter:
-    """Score against latency on one host."""
+    """Score against something of which less is better (with `kind` time: which came earlier)."""
 
     title: str
     score_title: str
     higher_is_better: bool
     points: tuple[Point, ...]
-    timed: str = "forward pass"
-    """What one latency is of."""
+    x_title: str
+    """With its unit: "median latency of one forward pass, ms"."""
+    kind: Literal["cost", "time"] = "cost"
 
     @property
     def name(self) -> str:
@@ -61,15 +65,39 @@ class Scatter:
 
     @property
     def frontier(self) -> list[Point]:
-        """Ranked points that no other ranked point beats in both score and latency, fastest first."""
+        """Ranked points that no other ranked point beats in both, from the least x; in time: what was best when it came."""
         sign = 1.0 if self.higher_is_better else -1.0
         found: list[Point] = []
         for point in sorted(
-            (p for p in self.points if p.ranked and p.stable), key=lambda p: (p.latency_ms, -sign * p.score, p.id)
+            (p for p in self.points if p.ranked and p.stable), key=lambda p: (p.x, -sign * p.score, p.id)
         ):
             if not found or sign * point.score > sign * found[-1].score:
                 found.append(point)
         return found
+
+
+def points_csv(scatter: Scatter) -> bytes:
+    """The points as CSV, every number with all its digits, with whether they lie on the frontier."""
+    best = {point.id for point in scatter.frontier}
+    fields = [
+        "record",
+        "submission",
+        "x",
+        "x_low",
+        "x_high",
+        "score",
+        "score_low",
+        "score_high",
+        "provenance",
+        "frontier",
+    ]
+    rows = [
+        dict(zip(fields, (
+            p.id, p.label, p.x, p.x_low, p.x_high, p.score, p.score_low, p.score_high, p.provenance, int(p.id in best),
+        ), strict=True))
+        for p in scatter.points
+    ]  # fmt: skip
+    return csv_bytes(fields, rows)
 
 
 def draw(scatter: Scatter) -> tuple[bytes, bytes]:
@@ -86,21 +114,22 @@ def draw(scatter: Scatter) -> tuple[bytes, bytes]:
 
 
 def _draw_points(axes: "Axes", scatter: Scatter) -> None:
+    best = {point.id for point in scatter.frontier}
     for point in scatter.points:
         colour = ACCENT if point.stable else GREY
         axes.errorbar(
-            [point.latency_ms],
+            [point.x],
             [point.score],
-            xerr=_error(point.latency_ms, point.latency_low, point.latency_high),
+            xerr=_error(point.x, point.x_low, point.x_high),
             yerr=_error(point.score, point.score_low, point.score_high),
             fmt=MARKERS.get(point.provenance, "s"),
-            markersize=7,
+            markersize=8.5 if point.id in best else 6.5,
             color=colour,
-            markerfacecolor=colour if point.stable else PAPER,
+            markerfacecolor=colour if point.stable and point.provenance != "reported" else PAPER,
             markeredgewidth=1.4,
             elinewidth=1.1,
             capsize=2.5,
-            zorder=3,
+            zorder=4 if point.id in best else 3,
         )
 
 
@@ -111,27 +140,45 @@ def _error(value: float, low: float | None, high: float | None) -> Any:
 def _draw_frontier(axes: "Axes", scatter: Scatter) -> None:
     frontier = scatter.frontier
     if len(frontier) > 1:
-        x, y = [point.latency_ms for point in frontier], [point.score for point in frontier]
+        x, y = [point.x for point in frontier], [point.score for point in frontier]
         axes.step(x, y, where="post", color=SOFT, linewidth=1.1, linestyle=(0, (4, 3)), zorder=2)
 
 
 def _set_axes(axes: "Axes", scatter: Scatter) -> None:
-    from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
-
-    latencies = [point.latency_ms for point in scatter.points]
     axes.margins(x=0.22, y=0.2)
-    if min(latencies) > 0 and max(latencies) > 4 * min(latencies):
-        axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axes.xaxis.set_minor_formatter(NullFormatter())
-        plain = ScalarFormatter()
-        plain.set_scientific(False)
-        axes.xaxis.set_major_formatter(plain)
-    label = f"median latency of one {clean(scatter.timed, 30)}, ms (less is better)"
-    axes.set_xlabel(label, color=SOFT, parse_math=False)
+    if scatter.kind == "time":
+        _set_years(axes)
+    elif (least := min(p.x for p in scatter.points)) > 0 and max(p.x for p in scatter.points) > 4 * least:
+        _set_log(axes)
+    else:
+        axes.xaxis.set_major_formatter(lambda value, place: prefixed(value))
+    axes.set_xlabel(f"{clean(scatter.x_title, 80)}{'' if scatter.kind == 'time' else ' (less is better)'}",
+                    color=SOFT, parse_math=False)  # fmt: skip
     direction = "more" if scatter.higher_is_better else "less"
     axes.set_ylabel(f"{clean(scatter.score_title, 60)} ({direction} is better)", color=SOFT, parse_math=False)
     set_frame(axes)
+
+
+def _set_log(axes: "Axes") -> None:
+    from matplotlib.ticker import LogLocator
+
+    axes.set_xscale("log")
+    axes.autoscale_view()
+    low, high = axes.get_xlim()
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 200 * low else (1.0,), numticks=12))
+    axes.minorticks_off()
+    axes.xaxis.set_major_formatter(lambda value, place: prefixed(value))
+
+
+def _set_years(axes: "Axes") -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    low, high = axes.get_xlim()
+    if high - low < 2:
+        middle = (low + high) / 2
+        axes.set_xlim(middle - 1, middle + 1)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
+    axes.xaxis.set_major_formatter(lambda value, place: f"{value:.0f}")
 
 
 def _draw_labels(axes: "Axes", scatter: Scatter) -> None:
@@ -147,7 +194,7 @@ def _draw_labels(axes: "Axes", scatter: Scatter) -> None:
         if spot is not None:
             axes.annotate(
                 text,
-                (point.latency_ms, point.score),
+                (point.x, point.score),
                 xytext=spot.offset,
                 textcoords="offset points",
                 ha=spot.align,
@@ -159,15 +206,25 @@ def _draw_labels(axes: "Axes", scatter: Scatter) -> None:
 
 
 def _centre(axes: "Axes", point: Point) -> tuple[float, float]:
-    x, y = axes.transData.transform((point.latency_ms, point.score))
+    x, y = axes.transData.transform((point.x, point.score))
     return float(x), float(y)
 
 
 def describe(scatter: Scatter) -> str:
     """What the plot shows, for those who do not see it."""
+    best = {point.id for point in scatter.frontier}
     stated = [
-        f"{clean(p.label, 60)} {p.score:.4g} at {p.latency_ms:.4g} ms{'' if p.stable else ' (unstable)'}"
-        for p in scatter.points[:12]
+        f"{clean(p.label, 60)} {p.score:.4g} at {_written(scatter, p.x)}{_remark(p, best)}" for p in scatter.points[:12]
     ]
     more = f"; and {len(scatter.points) - 12} more" if len(scatter.points) > 12 else ""
-    return f"Scatter plot, {clean(scatter.title)}: {'; '.join(stated)}{more}. The table beneath has every value."
+    against = f"{clean(scatter.score_title, 60)} over {clean(scatter.x_title, 80)}"
+    return f"Scatter plot, {clean(scatter.title)}, {against}: {'; '.join(stated)}{more}. The CSV file has every value."
+
+
+def _written(scatter: Scatter, x: float) -> str:
+    return f"{x:.1f}" if scatter.kind == "time" else prefixed(x)
+
+
+def _remark(point: Point, best: set[str]) -> str:
+    found = [*(["on the frontier"] if point.id in best else []), *([] if point.stable else ["not stable"])]
+    return f" ({', '.join(found)})" if found else ""

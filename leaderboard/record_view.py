@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from harness.record import Metric, Record
 from harness.summary import headlines, method_name
@@ -12,6 +11,7 @@ from leaderboard.boards import Board
 from leaderboard.cells import MEANINGS, SHAPES, date_cell, record_path, submission_path
 from leaderboard.collect import Collection
 from leaderboard.curve_view import DrawCurves, curve_sections
+from leaderboard.detail_view import detail_sections
 from leaderboard.entries import Entry
 from leaderboard.measure_view import measurement_sections
 from leaderboard.naming import board_path, board_title
@@ -24,12 +24,9 @@ from leaderboard.origin_view import (
     verifications_sections,
 )
 from leaderboard.standings import Standings
-from leaderboard.table import Cell, Column, Row, Table, unique
+from leaderboard.table import Cell, Column, Row, Table
 from leaderboard.text import arxiv_link, clean, https_link, link_host, name
 from leaderboard.view import Fact, Page, Section
-
-MOST_ROWS = 500
-LONGEST_HEADING = 160
 
 
 def record_view(entry: Entry, board: Board, found: Standings, collection: Collection, draw: DrawCurves) -> Page:
@@ -39,7 +36,7 @@ def record_view(entry: Entry, board: Board, found: Standings, collection: Collec
         *_metrics(record),
         *curve_sections(entry, draw),
         *measurement_sections(record),
-        *_details(record),
+        *detail_sections(record),
         _notes(entry, found),
         method_section(record),
         data_section(record),
@@ -147,43 +144,6 @@ def _metrics_table(id: str, metrics: Sequence[Metric], caption: str) -> Table:
         )
         rows.append(Row(id=f"{id}-{index}", cells=cells))
     return Table(id=id, caption=caption, columns=columns, rows=tuple(rows), data="scores")
-
-
-def _details(record: Record) -> list[Section]:
-    sections = []
-    for index, table in enumerate(record.tables):
-        width, heading = len(table.columns), clean(table.title or table.name, LONGEST_HEADING)
-        keys = unique(name(title) for title in table.columns)
-        columns = tuple(
-            Column(key=key, title=name(title), numeric=_is_numeric(table.rows, i), header=i == 0)
-            for i, (key, title) in enumerate(zip(keys, table.columns, strict=True))
-        )
-        rows = tuple(
-            Row(id=f"d{index}-{i}", cells=tuple(_detail_cell(value) for value in (*row, *[None] * width)[:width]))
-            for i, row in enumerate(table.rows[:MOST_ROWS])
-        )
-        left = len(table.rows) - len(rows)
-        note = f"{left} further rows are in the JSON file" if left > 0 else ""
-        shown = Table(id=f"detail-{index}", caption=heading, columns=columns, rows=rows, note=note)
-        sections.append(Section(id=f"details-{index}", title=heading, tables=[shown], folded=len(rows) > 20))
-    return sections
-
-
-def _is_numeric(rows: Sequence[Sequence[Any]], index: int) -> bool:
-    values = [row[index] for row in rows if index < len(row) and row[index] is not None]
-    return bool(values) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
-
-
-def _detail_cell(value: Any) -> Cell:
-    if value is None:
-        return Cell(text="none", muted=True)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return Cell(value=str(value), text=clean(str(value), 200))
-    return Cell(value=value, text=str(value) if isinstance(value, int) else _number(value))
-
-
-def _number(value: float) -> str:
-    return f"{value:.4f}" if abs(value) < 10 else f"{value:.6g}"
 
 
 def _notes(entry: Entry, found: Standings) -> Section:

@@ -1,15 +1,18 @@
 """Speed and energy of a board's results, one section for every host: numbers of two hosts never share a table."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from harness.record import Host, Observed, Record, Timing
-from harness.summary import headline_span, method_name
+from harness.summary import energy_of, headline_span
 from leaderboard.boards import main_metric, short_hash, speed_flags
 from leaderboard.cells import (
+    FRONTIER,
     METHOD,
     RECORD,
     energy_cell,
+    frontier_cell,
+    host_path,
     latency_cell,
     memory_cell,
     method_cell,
@@ -18,25 +21,20 @@ from leaderboard.cells import (
     score_cell,
     throughput_cell,
 )
-from leaderboard.drawing import POINTS_PER_INCH
 from leaderboard.entries import Entry
 from leaderboard.numbers import MUTED_VERDICTS, text_cell
-from leaderboard.plot import HEIGHT_IN, Point, Scatter, describe
+from leaderboard.plot import Point, Scatter
 from leaderboard.standings import Standings
 from leaderboard.table import Cell, Column, Row, Table, unique
 from leaderboard.text import clean, name
-from leaderboard.view import Picture, Section
+from leaderboard.trade_view import LARGEST, Frontiers, PlotFiles, Trade, frontiers, picture, point_at, score_title
+from leaderboard.view import Section
 
-PlotFiles = Callable[[Scatter], tuple[str, str]]
-"""Draws a scatter plot unless it is there, and gives the paths of its light and dark file."""
 Condition = tuple[str, str, str, int, str]
 """What speeds must share to be compared: host, device, dtype, batch size, headline span."""
 
-HEIGHT = round(HEIGHT_IN * POINTS_PER_INCH)
 MOST_SEEN = 4
 """No task has more kinds of speed; a stranger's record may state any number."""
-LARGEST = 1e9
-"""Latencies and scores beyond this are in the table only."""
 
 COLUMNS = (
     METHOD,
@@ -61,6 +59,7 @@ COLUMNS = (
     Column(key="throughput_per_s", title="Throughput", unit="1/s", numeric=True, better="higher"),
     Column(key="energy_j", title="Energy", unit="J", numeric=True, better="lower", help="Gross joules a sample."),
     Column(key="peak_memory_mib", title="Peak memory", unit="MiB", numeric=True, better="lower"),
+    FRONTIER,
     Column(key="verdict", title="Verdict"),
     RECORD,
 )
@@ -102,15 +101,57 @@ def _seen(records: Iterable[Record]) -> dict[str, Observed]:
     return dict(list(found.items())[:MOST_SEEN])
 
 
-def speed_sections(entries: Sequence[Entry], found: Standings, plots: PlotFiles) -> list[tuple[Section, Table]]:
-    """A section, with its table, for every host and condition that some result was timed under."""
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """What was timed on one host under one condition."""
+
+    condition: Condition
+    results: tuple[tuple[Record, Timing], ...]
+
+    @property
+    def stem(self) -> str:
+        """Stands for the condition in names."""
+        return short_hash("\0".join(map(str, self.condition)))
+
+    @property
+    def words(self) -> str:
+        """The condition as people read it."""
+        host_id, device, dtype, batch, _ = self.condition
+        return f"{name(device) or 'device not stated'}, {name(dtype)}, batch {batch}, host {name(host_id)[:12]}"
+
+
+def timed_groups(entries: Sequence[Entry]) -> list[Timed]:
+    """The timings of `entries` by host and condition."""
     groups: dict[Condition, list[tuple[Record, Timing]]] = {}
     for entry in entries:
         for timing in entry.record.measurements.latency:
             condition = _condition(entry.record, timing)
             if condition is not None:
                 groups.setdefault(condition, []).append((entry.record, timing))
-    return [_section(condition, groups[condition], found, plots) for condition in sorted(groups)]
+    return [Timed(condition, tuple(groups[condition])) for condition in sorted(groups)]
+
+
+def speed_trades(groups: Sequence[Timed], found: Standings) -> dict[str, list[Trade]]:
+    """The plots of latency and of energy, by the stem of their host and condition."""
+    several = sum(len(group.results) > 1 for group in groups) > 1
+    return {group.stem: _trades(group, found, alone=not several) for group in groups}
+
+
+def _trades(group: Timed, found: Standings, *, alone: bool) -> list[Trade]:
+    span = group.condition[-1]
+    place = "" if alone else f", host {name(group.condition[0])[:6]} batch {group.condition[3]}"
+    latency = [_latency_point(record, timing, found) for record, timing in group.results]
+    energy = [_energy_point(record, found) for record, _ in group.results]
+    of = "forward pass" if span == "forward" else clean(span, 30)
+    titled = (
+        (latency, "latency", f"median latency of one {of}, ms"),
+        (energy, "energy", "energy of one sample, J"),
+    )
+    made = []
+    for points, called, x_title in titled:
+        scatter = _scatter(f"score against {called}, {group.words}", x_title, points, group)
+        made += [Trade(scatter, called + place)] if scatter else []
+    return made
 
 
 def _condition(record: Record, timing: Timing) -> Condition | None:
@@ -120,31 +161,42 @@ def _condition(record: Record, timing: Timing) -> Condition | None:
     return record.host.host_id, record.run.device, timing.dtype, timing.batch_size, span.name
 
 
-def _section(
-    condition: Condition, timed: list[tuple[Record, Timing]], found: Standings, plots: PlotFiles
-) -> tuple[Section, Table]:
-    host_id, device, dtype, batch, span = condition
-    host = timed[0][0].host
+def speed_sections(
+    groups: Sequence[Timed], plotted: Mapping[str, Sequence[Trade]], draw: PlotFiles
+) -> list[tuple[Section, Table]]:
+    """A section, with its table, for every host and condition that some result was timed under."""
+    return [_section(group, plotted[group.stem], draw) for group in groups]
+
+
+def _section(group: Timed, plotted: Sequence[Trade], draw: PlotFiles) -> tuple[Section, Table]:
+    host_id, _, _, _, span = group.condition
+    host, stem = group.results[0][0].host, group.stem
     title = f"Speed on {name(host.title) if isinstance(host, Host) else host_id}"
-    stem = short_hash("\0".join(map(str, condition)))
-    conditions = f"{name(device) or 'device not stated'}, {name(dtype)}, batch {batch}, host {name(host_id)[:12]}"
-    seen = _seen(record for record, _ in timed)
-    rows = tuple(_row(f"{stem}-{index}", record, timing, span, seen) for index, (record, timing) in enumerate(timed))
-    table = Table(
-        id=f"t-{stem}", caption=f"{title}: {conditions}", columns=_columns(span, seen), rows=rows, data=f"speed-{stem}"
+    seen = _seen(record for record, _ in group.results)
+    lies = frontiers(plotted)
+    rows = tuple(
+        _row(f"{stem}-{index}", record, timing, span, seen, lies)
+        for index, (record, timing) in enumerate(group.results)
     )
-    scatter = _scatter(f"score against latency, {conditions}", timed, found, span)
-    pictures: list[Picture] = []
-    if scatter is not None:
-        light, dark = plots(scatter)
-        pictures = [Picture(light=light, dark=dark, alt=describe(scatter), caption=_caption(scatter), height=HEIGHT)]
-    texts = [f"Measured on one host under one condition ({conditions}); speeds of different hosts are not compared."]
+    table = Table(
+        id=f"t-{stem}",
+        caption=f"{title}: {group.words}",
+        columns=_columns(span, seen),
+        rows=rows,
+        data=f"speed-{stem}",
+    )
+    pictures = [picture(item.scatter, draw, f"By {item.called.partition(',')[0]}.") for item in plotted]
+    texts = [f"Measured on one host under one condition ({group.words}); speeds of different hosts are not compared."]
     if not pictures:
         texts.append("There is no plot: no result here has both a score and a median latency.")
-    return Section(id=f"speed-{stem}", title=title, paragraphs=texts, pictures=pictures, tables=[table]), table
+    items = [text_cell("This host and everything timed on it", href=host_path(host))] if isinstance(host, Host) else []
+    return (
+        Section(id=f"speed-{stem}", title=title, paragraphs=texts, items=items, pictures=pictures, tables=[table]),
+        table,
+    )
 
 
-def _row(id: str, record: Record, timing: Timing, span: str, seen: Iterable[str]) -> Row:
+def _row(id: str, record: Record, timing: Timing, span: str, seen: Iterable[str], lies: Frontiers) -> Row:
     cells = (
         method_cell(record),
         score_cell(record),
@@ -155,6 +207,7 @@ def _row(id: str, record: Record, timing: Timing, span: str, seen: Iterable[str]
         *[observed_cell(record, found) for found in seen],
         energy_cell(record),
         memory_cell(record),
+        frontier_cell(lies, record),
         verdict_cell(record, timing),
         record_cell(record),
     )
@@ -170,47 +223,41 @@ def verdict_cell(record: Record, timing: Timing) -> Cell:
     )
 
 
-def _scatter(title: str, timed: list[tuple[Record, Timing]], found: Standings, span: str) -> Scatter | None:
-    points = [point for record, timing in timed if (point := _point(record, timing, found)) is not None]
-    metric = next((m for record, _ in timed if (m := main_metric(record))), None)
-    if not points or metric is None:
+def _scatter(title: str, x_title: str, points: Sequence[Point | None], group: Timed) -> Scatter | None:
+    kept = tuple(point for point in points if point is not None)
+    metric = next((m for record, _ in group.results if (m := main_metric(record))), None)
+    if not kept or metric is None:
         return None
-    unit = f", {metric.unit}" if metric.unit else ""
     return Scatter(
         title=title,
-        score_title=f"{metric.name}{unit}",
+        score_title=score_title(metric),
         higher_is_better=metric.higher_is_better,
-        points=tuple(points),
-        timed="forward pass" if span == "forward" else span,
+        points=kept,
+        x_title=x_title,
     )
 
 
-def _point(record: Record, timing: Timing, found: Standings) -> Point | None:
-    metric, span = main_metric(record), headline_span(timing)
-    if metric is None or metric.value is None or span is None or span.p50.value is None or record.submission.emulated:
+def _latency_point(record: Record, timing: Timing, found: Standings) -> Point | None:
+    span = headline_span(timing)
+    if span is None or span.p50.value is None or record.submission.emulated or not 0 < span.p50.value < LARGEST:
         return None
-    interval = metric.interval
-    if not (0 < span.p50.value < LARGEST and abs(metric.value) < LARGEST):
-        return None
-    return Point(
-        id=record.id,
-        label=method_name(record),
-        latency_ms=span.p50.value,
-        latency_low=span.p50.low,
-        latency_high=span.p50.high,
-        score=metric.value,
-        score_low=interval.low if interval else None,
-        score_high=interval.high if interval else None,
-        provenance=record.provenance,
+    return point_at(
+        record,
+        span.p50.value,
+        low=span.p50.low,
+        high=span.p50.high,
         stable=timing.verdict == "stable",
         ranked=found.has_rank(record.id) and not speed_flags(record, "speed"),
     )
 
 
-def _caption(scatter: Scatter) -> str:
-    parts = ["Bars are 95 % intervals. Circle: measured; diamond: verified; cross: disputed."]
-    if any(not point.stable for point in scatter.points):
-        parts.append("Hollow and grey: not stable, for the reason in the table.")
-    if len(scatter.frontier) > 1:
-        parts.append("The dashed line joins the ranked results that no other beats in both.")
-    return " ".join(parts)
+def _energy_point(record: Record, found: Standings) -> Point | None:
+    energy = energy_of(record)
+    if energy is None or energy.energy_j is None or record.submission.emulated or not 0 < energy.energy_j < LARGEST:
+        return None
+    return point_at(
+        record,
+        energy.energy_j,
+        stable=energy.verdict == "stable",
+        ranked=found.has_rank(record.id) and not speed_flags(record, "energy"),
+    )

@@ -1,9 +1,8 @@
 """The page of a submission: its results on all boards, and its paper's claims beside them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from harness.claims import Comparison
 from harness.record import Record
 from harness.summary import method_name
 from leaderboard.board_tables import rank_cell
@@ -19,17 +18,22 @@ from leaderboard.cells import (
     score_cell,
     submission_path,
 )
-from leaderboard.claims import compare_all, printed_difference
+from leaderboard.claim_table import CLAIMS, claims_table
+from leaderboard.claims import compare_all
+from leaderboard.cost_view import cost_section
 from leaderboard.curve_view import DrawCurves, own_curves
+from leaderboard.detail_view import detail_sections
 from leaderboard.entries import Entry, age_key
+from leaderboard.latency_view import RangeFiles, latency_sections
 from leaderboard.naming import board_path, board_title
-from leaderboard.numbers import metric_cell, places_of, text_cell
+from leaderboard.numbers import text_cell
 from leaderboard.standings import Standings
-from leaderboard.table import Cell, Column, Row, Table
+from leaderboard.table import Column, Row, Table
 from leaderboard.text import arxiv_link, clean, name
 from leaderboard.view import Fact, Page, Section
 
 MOST_WITH_CURVES = 6
+MOST_WITH_TABLES = 4
 Placed = tuple[Entry, Board, Standings]
 SECTION_TITLES = {
     "official": "Benchmark results",
@@ -37,18 +41,15 @@ SECTION_TITLES = {
     "sample": "Results on generated samples",
     "limit": "Partial runs",
 }
-CLAIMS = (
-    "Numbers that the paper states, as printed, beside what was measured or scored here. A claim is reproduced or refuted "
-    "only by a record of the same split, protocol, variant and settings; otherwise the reason stands in its place.",
-)
 
 
 def submission_view(
-    placed: Sequence[Placed], past: Sequence[Placed], draw: DrawCurves
+    placed: Sequence[Placed], past: Sequence[Placed], draw: DrawCurves, draw_ranges: RangeFiles, paper: str = ""
 ) -> tuple[Page, tuple[Table, ...]]:
     """The page of one submission, from all of its results, and the tables to write as files.
 
     `past` are results that were superseded or withdrawn or that repeat another: listed, and compared with nothing.
+    `paper` is the path of its paper's page, empty where there is none.
     """
     records = [entry.record for entry, _, _ in placed]
     newest = max(records or [entry.record for entry, _, _ in past], key=age_key)
@@ -57,7 +58,10 @@ def submission_view(
     sections = [Section(id=f"part-{table.id}", title=table.caption, tables=[table]) for table in tables]
     if claims.rows:
         sections.append(Section(id="claims", title="Claims beside records", paragraphs=CLAIMS, tables=[claims]))
+    sections += latency_sections(records, draw_ranges)
+    sections += _cost(records)
     sections += _curves(placed, draw)
+    sections += _details(placed)
     if past:
         items = [
             text_cell(f"{board_title(board)}, {entry.record.id}", href=record_path(entry.record))
@@ -74,10 +78,10 @@ def submission_view(
         lead=_lead(records),
         crumbs=[("All boards", "index.html")],
         links=[(f"arXiv {newest.submission.arxiv}", link)] if link else [],
-        facts=_facts(newest),
+        facts=_facts(newest, paper),
         sections=sections,
     )
-    return page, (*tables, *([claims] if claims.rows else []))
+    return page, tuple(table for section in sections for table in section.tables if table.data)
 
 
 def _curves(placed: Sequence[Placed], draw: DrawCurves) -> list[Section]:
@@ -90,16 +94,46 @@ def _curves(placed: Sequence[Placed], draw: DrawCurves) -> list[Section]:
     return found
 
 
+def _cost(records: Sequence[Record]) -> list[Section]:
+    """The newest count; where several variants were counted, each once, and only the first with its operators."""
+    found: dict[str, Record] = {}
+    for record in sorted(records, key=age_key, reverse=True):
+        if record.measurements.cost is not None:
+            found.setdefault(record.submission.variant, record)
+    if not found:
+        return []
+    newest = next(iter(found.values()))
+    section = cost_section(newest, newest.measurements.cost)
+    about = f"Of {name(method_name(newest))}, record {newest.id[:8]}."
+    others = len(found) - 1
+    more = [f"{others} further variant{'s' if others > 1 else ''} on the records' pages."] if others else []
+    return [replace(section, paragraphs=[about, *more, *section.paragraphs])]
+
+
+def _details(placed: Sequence[Placed]) -> list[Section]:
+    """The tables of the newest results, folded: per class, per size, the worst samples."""
+    found: list[Section] = []
+    newest = sorted(placed, key=lambda item: age_key(item[0].record), reverse=True)
+    for entry, board, _ in [item for item in newest if item[0].record.tables][:MOST_WITH_TABLES]:
+        place = f"{board_title(board)}, record {entry.record.id[:8]}"
+        tables = [table for section in detail_sections(entry.record, f"{entry.record.id}-") for table in section.tables]
+        title = f"Per class, per size, worst samples: {place}"
+        found.append(Section(id=f"details-{entry.record.id}", title=title, tables=tables, folded=True))
+    return found
+
+
 def _lead(records: Sequence[Record]) -> str:
     boards = len({(record.task.id, record.task.split, record.task.data_digest) for record in records})
     return f"{len(records)} result{'s' if len(records) != 1 else ''} on {boards} data set{'s' if boards != 1 else ''}."
 
 
-def _facts(record: Record) -> list[Fact]:
+def _facts(record: Record, paper: str) -> list[Fact]:
     part = record.submission
+    command = clean(" ".join(record.run.command))
     return [
         Fact(label="Name", cell=text_cell(name(part.name), sub=f"id {short_hash(part.name)}")),
-        Fact(label="Paper", cell=text_cell(name(part.arxiv) and f"arXiv {name(part.arxiv)}")),
+        Fact(label="Paper", cell=text_cell(name(part.arxiv) and f"arXiv {name(part.arxiv)}", href=paper)),
+        *([Fact(label="Repeats the newest result", cell=text_cell(command), code=True)] if command else []),
     ]
 
 
@@ -138,58 +172,3 @@ def _results(section: str, placed: Sequence[Placed]) -> Table | None:
         rows=tuple(rows),
         data=f"{section}-results",
     )
-
-
-def claims_table(comparisons: Sequence[Comparison], boards: Mapping[str, Board]) -> Table:
-    """Each claim, the record beside it, their difference and a verdict."""
-    columns = (
-        Column(key="task", title="Task", header=True),
-        Column(key="about", title="About"),
-        Column(key="metric", title="Metric"),
-        Column(key="claim", title="Paper says"),
-        Column(key="value", title="Here"),
-        Column(key="difference", title="Difference", numeric=True),
-        Column(key="verdict", title="Verdict", wide=True),
-        Column(key="source", title="Source", wide=True),
-    )
-    rows = tuple(Row(id=f"claim-{index}", cells=_claim_cells(item, boards)) for index, item in enumerate(comparisons))
-    return Table(id="claims-table", caption="Claims of the paper", columns=columns, rows=rows, data="claims")
-
-
-def _claim_cells(item: Comparison, boards: Mapping[str, Board]) -> tuple[Cell, ...]:
-    claim, record = item.claim, item.record
-    board = boards.get(record.id) if record else None
-    task = text_cell(
-        name(" ".join(filter(None, [claim.task, claim.split]))),
-        href=board_path(board) if board else "",
-        sub=name(claim.protocol),
-    )
-    about = text_cell(name(claim.variant or claim.method), absent="the method", sub=name(claim.setting))
-    printed = f"{name(claim.value)} {name(claim.unit)}".strip()
-    source = text_cell(clean(claim.source), sub="" if claim.verified else "not read in its source")
-    verdict = Cell(value=item.verdict, text=item.verdict, reason=clean(item.reason), muted=item.difference is None)
-    return (
-        task,
-        about,
-        text_cell(name(claim.metric)),
-        text_cell(printed),
-        _here(item),
-        _difference(item),
-        verdict,
-        source,
-    )
-
-
-def _here(item: Comparison) -> Cell:
-    if item.record is None or item.metric is None or item.ours is None:
-        return Cell(text="no comparable value", muted=True)
-    shown = metric_cell(item.metric)
-    scaled = item.ours != item.metric.value
-    text = f"{item.ours:.{max(0, places_of(item.metric) - 2)}f}" if scaled else shown.text
-    return Cell(value=item.ours, text=text, href=record_path(item.record), sub=name(method_name(item.record)))
-
-
-def _difference(item: Comparison) -> Cell:
-    if item.difference is None:
-        return Cell(text="none", muted=True)
-    return Cell(value=item.difference, text=printed_difference(item))

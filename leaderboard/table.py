@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from harness.text import csv_bytes
 
 Value = str | int | float | None
+MOST_DRAWN = 200
+"""Rows of one table on one page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,12 @@ class Column:
     header: bool = False
     """Whether its cells name their rows."""
     help: str = ""
+    filter: Literal["", "text", "choice", "range"] = ""
+    """How a reader may narrow the table by it: words in it, some of its values, from a number to a number."""
+    scale: float = 1.0
+    """What the numbers of its filter are multiplied by: 1e6 where a reader types millions."""
+    optional: bool = False
+    """Whether it is shown only when asked for, where a script can show it; without script all are shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +53,8 @@ class Cell:
     """A link inside the site, from its root."""
     sub: str = ""
     """A second, smaller line."""
+    more: tuple[tuple[str, str], ...] = ()
+    """Further links inside the site (text, path from its root), such as the single runs of a group."""
     shape: str = ""
     quiet: bool = False
     """Whether its reason is only in the data files; the table's note then says it."""
@@ -63,6 +73,8 @@ class Row:
     id: str
     cells: tuple[Cell, ...]
     muted: bool = False
+    refs: tuple[str, ...] = ()
+    """The records that it is about, where a reader may choose records by their ids."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +87,29 @@ class Table:
     rows: tuple[Row, ...]
     data: str = ""
     note: str = ""
+    tools: bool = False
+    """Whether it can be narrowed and its columns chosen; then every row reaches the script."""
+    compare: str = ""
+    """The page, beside this one, that compares rows a reader ticks; empty where there is none."""
+    start: int = 0
+    """How many of its rows stand on earlier pages."""
+    pages: tuple[str, ...] = ()
+    """The files, beside each other, of all its pages; empty where one page has it whole."""
+
+    @property
+    def drawn(self) -> tuple[Row, ...]:
+        """The rows that this page shows: a browser that draws thousands is slow."""
+        return self.rows[self.start : self.start + MOST_DRAWN]
+
+    @property
+    def page_index(self) -> int:
+        """Which of its pages this is, from 0."""
+        return self.start // MOST_DRAWN
+
+    @property
+    def rest(self) -> tuple[Row, ...]:
+        """The rows that the script gets as data, on the first page."""
+        return self.rows[MOST_DRAWN:] if self.tools and not self.start else ()
 
     def __post_init__(self) -> None:
         for row in self.rows:
@@ -82,6 +117,14 @@ class Table:
                 raise ValueError(
                     f"row {row.id} of {self.id} has {len(row.cells)} cells for {len(self.columns)} columns"
                 )
+
+
+def in_pages(table: Table) -> Table:
+    """The table with the names of its pages, where it needs more than one."""
+    if len(table.rows) <= MOST_DRAWN:
+        return table
+    count = -(-len(table.rows) // MOST_DRAWN)
+    return replace(table, pages=("index.html", *(f"page-{number}.html" for number in range(2, count + 1))))
 
 
 def unique(keys: Iterable[str]) -> list[str]:

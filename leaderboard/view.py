@@ -60,6 +60,10 @@ class Page:
     crumbs: Sequence[tuple[str, str]] = ()
     facts: Sequence[Fact] = ()
     sections: Sequence[Section] = field(default_factory=tuple)
+    search: str = ""
+    """What a search over all tables of the page is called; empty where there is none."""
+    compares: bool = False
+    """Whether the address may name the records that its tables are about."""
 
     @property
     def root(self) -> str:
