@@ -1,11 +1,12 @@
 """Rate lists as papers print them: ``[0.9]*3+[0.4]*24`` is a rate for each layer, three times 0.9, then 24 times 0.4."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from harness.errors import UsageError
 
-_TERM: Final = re.compile(r"\[([^\[\]]*)\](?:\*(\d{1,4}))?")
+_TERM: Final = re.compile(r"\[([^\[\]]*)\](?:\*(\d{1,9}))?")
 _RATE: Final = re.compile(r"\d*\.?\d+|\d+\.")
 _SHOWN: Final = 60
 
@@ -23,9 +24,10 @@ def read_rates(text: str, length: int, option: str, what: str) -> list[float]:
             raise UsageError(
                 f"--set {option}={_short(text)}: '{_short(term)}' is no part of a rate list such as [0.9]*3+[0.4]*24"
             )
+        # A count without bound would fill the memory before the length is looked at.
         found += [float(number) for number in numbers] * min(int(match[2] or 1), length + 1)
     if len(found) != length:
-        count = "more" if len(found) > length else str(len(found))
+        count = f"more than {length}" if len(found) > length else len(found)
         raise UsageError(f"--set {option}={_short(text)} has {count} rates; {what} takes {length}")
     return found
 
@@ -56,7 +58,7 @@ def removed_share(text: str, length: int, option: str, what: str) -> list[float]
     return rates
 
 
-def widths(shares: list[float], channels: list[int], option: str) -> list[int]:
+def widths(shares: Sequence[float], channels: Sequence[int], option: str) -> list[int]:
     """How many filters each layer keeps: the whole part of share times channels, as the authors round.
 
     Raises UsageError where a layer would keep none.
@@ -64,9 +66,7 @@ def widths(shares: list[float], channels: list[int], option: str) -> list[int]:
     kept = [int(share * count) for share, count in zip(shares, channels, strict=True)]
     if 0 in kept:
         place = kept.index(0)
-        raise UsageError(
-            f"--set {option}: rate {place + 1} of the list, {shares[place]}, keeps none of {channels[place]} filters"
-        )
+        raise UsageError(f"--set {option}: the rate {shares[place]} keeps none of a layer's {channels[place]} filters")
     return kept
 
 
