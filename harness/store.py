@@ -88,17 +88,18 @@ class Home:
     # -- artifacts ---------------------------------------------------------------------------------------------------
     def write_statistics(self, table: Table) -> Artifact:
         """Store per-unit statistics under their digest."""
-        return self._write("statistics", table)
+        return self.write_table("statistics", table)
 
     def write_replicates(self, replicates: dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]) -> Artifact:
         """Store the replicate scores of every metric, float64 (B,) each, under their digest."""
-        return self._write("replicates", replicate_table(replicates))
+        return self.write_table("replicates", replicate_table(replicates))
 
     def write_curves(self, curves: Mapping[str, Sequence[Curve]]) -> Artifact:
         """Store the curves of every protocol under their digest."""
-        return self._write("curves", curve_table(curves))
+        return self.write_table("curves", curve_table(curves))
 
-    def _write(self, kind: str, table: Table) -> Artifact:
+    def write_table(self, kind: str, table: Table) -> Artifact:
+        """Store a table of `kind` under its digest."""
         digest = table.digest()
         path = Path(kind) / f"{digest[:32]}.npz"
         if not (self.path / path).exists():

@@ -1,22 +1,15 @@
 """From homes to the records that a site shows: which stand, which were replaced or taken back, which cannot be read."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import msgspec
-
 from harness.errors import UsageError
-from harness.record import Record, encode, with_id
+from harness.genuine import why_altered, why_unusable
+from harness.record import Record, encode
 from harness.store import Home
 from leaderboard.entries import Entry
 from leaderboard.replacing import replaced
-
-MOST_DIGITS = 19
-HUGE = re.compile(rb"[:,\[]-?[0-9]{%d,}[,\]}]" % (MOST_DIGITS + 1))
-"""An integer in JSON beyond 64 bits. (Text that looks like one, in one of a record's strings, is as little a result.)"""
-ID = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +61,10 @@ def collect(homes: Sequence[Path]) -> Collection:
         for file, record in home.records():
             if not isinstance(record, Record):
                 rejected.add(Rejected(file.name, _without_folder(str(record), file)))
-            elif not ID.fullmatch(record.id) or file.stem != record.id:
-                rejected.add(
-                    Rejected(
-                        file.name, f"its id is '{record.id}', but it must be the file's name, 16 hexadecimal digits"
-                    )
-                )
-            elif HUGE.search(msgspec.json.encode(record)):
-                reason = f"it holds an integer of more than {MOST_DIGITS} digits, which most programs cannot read"
+            elif reason := why_unusable(record, file.stem):
                 rejected.add(Rejected(file.name, reason))
             else:
-                _keep(found, Entry(record, home, _altered(record)))
+                _keep(found, Entry(record, home, why_altered(record)))
     entries = {id: found[id] for id in sorted(found)}
     superseded, withdrawn = replaced(entries)
     return Collection(
@@ -91,14 +77,6 @@ def collect(homes: Sequence[Path]) -> Collection:
 
 def _without_folder(message: str, file: Path) -> str:
     return message.replace(str(file), file.name)
-
-
-def _altered(record: Record) -> str:
-    try:
-        expected = with_id(record).id
-    except ValueError as error:
-        return f"its content gives no id ({error})"
-    return "" if expected == record.id else f"its content gives the id {expected}: it was changed after it was written"
 
 
 def _keep(found: dict[str, Entry], entry: Entry) -> None:

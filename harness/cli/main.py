@@ -18,17 +18,36 @@ from harness.cli import (
     listing,
     log,
     new,
+    pack,
     papers,
     schema,
     score,
     verify,
     weights,
+    withdraw,
 )
 from harness.cli.setting_flags import add_setting_flags
 from harness.errors import HarnessError, describe
 from harness.registry import FOLDER
 
-OWN = (listing, papers, eval, score, bench, cost, compare, verify, data, log, doctor, new, weights, schema)
+OWN = (
+    listing,
+    papers,
+    eval,
+    score,
+    bench,
+    cost,
+    compare,
+    verify,
+    pack,
+    withdraw,
+    data,
+    log,
+    doctor,
+    new,
+    weights,
+    schema,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
