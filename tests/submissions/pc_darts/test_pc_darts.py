@@ -1,0 +1,32 @@
+"""PC-DARTS' claims about cost are settled by counting."""
+
+import pytest
+
+pytest.importorskip("torch")
+
+from command_line import Harness
+from gold_costs import verdicts
+
+
+@pytest.mark.slow
+def test_the_claims_about_cost_are_settled(harness: Harness) -> None:
+    told = harness("paper", "1907.05737", "--cost", "--json").json()
+    assert verdicts(told) == {
+        ("DARTSV1", "params"): ("refuted", 3.169414),
+        ("DARTSV2", "params"): ("reproduced", 3.349342),
+        ("PC-DARTS", "params"): ("reproduced", 3.634678),
+        ("DARTSV2", "FLOPs"): ("refuted", 529.911552),
+        ("PC-DARTS", "FLOPs"): ("measured differently", 597.056448),
+    }
+    assert all(claim["missing"] for claim in told["claims"] if claim["ours"] is None)
+
+
+def test_every_claim_of_abstract_and_tables_is_stated(harness: Harness) -> None:
+    told = harness("paper", "pc-darts", "--json").json()
+    assert len({(claim["table"], claim["row"]) for claim in told["claims"] if claim["table"]}) == 11
+    assert [claim["value"] for claim in told["claims"] if not claim["table"]] == ["2.57", "0.1", "24.2", "3.8"]
+
+
+def test_the_extension_and_amended_darts_are_listed(harness: Harness) -> None:
+    assert [claim["missing"] for claim in harness("paper", "1912.10952", "--json").json()["claims"]] == ["adapter"]
+    assert "Its abstract states no number" in harness("paper", "1910.11831").out
