@@ -32,6 +32,8 @@ EVAL_S = 20.0
 BENCH_S = 60.0
 PROCESSES = 3
 RETRIES = 2
+SWEEP_S = SPREAD_S + 10.0
+"""Over so long all batch sizes take turns where it is to be stable."""
 MULTI_STREAM = 8
 """Samples a query, as MLPerf's MultiStream has it."""
 NO_MODULE = Cost(parameters=None, macs=None, reason="the submission names no torch module to count")
@@ -125,7 +127,7 @@ def _speeds(crew: Crew, plan: Plan, time: TimePlan, held: Held, reporter: Report
     advance(1)
     if offline or options.batch_sweep:
         span = END_TO_END if offline else workload_of(plan, crew.submission, 1).headline
-        _sweep(crew, speeds, span, time.seconds if offline else time.seconds / 3, options)
+        _sweep(crew, speeds, span, time.seconds, options)
     if options.backend == "loadgen":
         rate = max((item.value or 0.0 for item in speeds.throughput), default=0.0)
         run = crew.loadgen(options.scenario, time.seconds, max(rate, 1.0))
@@ -158,8 +160,11 @@ def _sweep(crew: Crew, speeds: Speeds, span: str, seconds: float, options: RunOp
     """Throughput at rising batch sizes; a task that answers no batches says so instead."""
     from harness.errors import HarnessError
 
+    turns_s = max(seconds if span == END_TO_END else seconds / 6, SWEEP_S if seconds >= SPREAD_S else 0.0)
     try:
-        found, speeds.sweep = sweep(crew.rate, span, cpus=len(allowed_cpus()), seconds=seconds, seed=options.seed)
+        found, speeds.sweep = sweep(
+            crew.rate, span, cpus=len(allowed_cpus()), climb_s=seconds / 6, turns_s=turns_s, seed=options.seed
+        )
     except HarnessError as error:
         speeds.throughput.append(Throughput(value=None, reason=str(error), facts={"span": span}))
         return

@@ -3,15 +3,16 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 
 import numpy as np
 
+from harness.errors import HarnessError
 from harness.measure.disturbance import disturbed, shares, total
 from harness.measure.percentiles import DRAWS, percentile, resample_counts
 from harness.measure.procfs import Unreadable, read_text
 from harness.measure.throughput import Rate
-from harness.measure.verdict import exceeded
+from harness.measure.verdict import DROPPED, SPREAD_S, exceeded
 from harness.record import Sweep, Throughput, Verdict
 
 Block = Callable[[int, str, float], Rate]
@@ -31,51 +32,68 @@ class Climb:
     """What was found on the way up."""
 
     rates: dict[int, list[Rate]] = field(default_factory=dict)
-    failed: list[Rate] = field(default_factory=list)
+    failed: dict[int, str] = field(default_factory=dict)
     ended: str = ""
+    complete: bool = True
+    """False where only the time ended it, so that a larger batch might be better."""
 
 
 def sweep(
-    block: Block, span: str, *, cpus: int, seconds: float, seed: int = 0, proc: Path = Path("/proc")
+    block: Block, span: str, *, cpus: int, climb_s: float, turns_s: float, seed: int = 0, proc: Path = Path("/proc")
 ) -> tuple[list[Throughput], Sweep]:
-    """Throughput of `span` at batch sizes 1, 2, 4, ... in about `seconds`, and the knee.
+    """Throughput of `span` at batch sizes 1, 2, 4, ..., and the knee.
 
-    It goes up until memory does not suffice (recorded, never tried again with less), would not, or two doublings in a
-    row gain less than 3 %; then all sizes are timed in turns whose order is shuffled.
+    It goes up for at most `climb_s` seconds, until memory does not suffice (recorded, never tried again with less), would
+    not, or two doublings in a row gain less than 3 %; then all sizes are timed in turns whose order is shuffled, spread
+    over `turns_s`. A HarnessError that a larger batch meets is recorded; one that the first meets is raised.
     """
-    end = perf_counter() + seconds
-    climb = _climb(block, span, end - seconds / 2, proc)
-    sizes = sorted(climb.rates)
-    order = [rate.batch_size for rates in climb.rates.values() for rate in rates]
-    for turn in _turns(sizes, seed):
-        rounds = len(order) // max(len(sizes), 1)
-        if not sizes or rounds > ROUNDS or (perf_counter() >= end and rounds >= 1):
-            break
-        for size in turn:
+    climb = _climb(block, span, perf_counter() + climb_s, proc)
+    order = list(climb.rates)
+    try:
+        for size in _turns(sorted(climb.rates), turns_s, seed):
             climb.rates[size].append(block(size, span, BLOCK_S))
             order.append(size)
-    found = [_throughput(climb.rates[size], span, cpus) for size in sizes]
-    found += [_failure(rate, span) for rate in climb.failed]
-    return found, Sweep(batch_sizes=sizes, ended=climb.ended, knee=knee(found), order=order)
+    except HarnessError as error:  # what ended the process on the way up ends this, too
+        climb.ended += "" if climb.failed else f"; later: {error}"
+    found = [_throughput(climb.rates[size], span, cpus) for size in sorted(climb.rates)]
+    found += [
+        Throughput(value=None, batch_size=size, reason=why, facts={"span": span}) for size, why in climb.failed.items()
+    ]
+    best = knee(found) if climb.complete else None
+    return found, Sweep(batch_sizes=sorted(climb.rates), ended=climb.ended, knee=best, order=order)
 
 
 def _climb(block: Block, span: str, end: float, proc: Path) -> Climb:
     climb = Climb()
     size, best, flat = 1, 0.0, 0
     while not climb.ended:
-        rate = block(size, span, BLOCK_S)
-        if rate.out_of_memory:
-            climb.failed.append(rate)
-            climb.ended = f"memory did not suffice for a batch of {size} ({rate.out_of_memory})"
+        rate = _tried(block, size, span, climb)
+        if rate is None:
             break
         climb.rates[size] = [rate]
         flat = 0 if rate.per_s > (1 + GAIN) * best else flat + 1
         best = max(best, rate.per_s)
-        climb.ended = _end(size, flat, rate, climb.rates[1][0], proc) or (
-            f"the time was used up after a batch of {size}" if perf_counter() > end else ""
-        )
+        climb.ended = _end(size, flat, rate, climb.rates[1][0], proc)
+        if not climb.ended and perf_counter() > end:
+            climb.ended, climb.complete = f"the time was used up after a batch of {size}", False
         size *= 2
     return climb
+
+
+def _tried(block: Block, size: int, span: str, climb: Climb) -> Rate | None:
+    """One block of a new size; None where it failed, which `climb` is told."""
+    try:
+        rate = block(size, span, BLOCK_S)
+    except HarnessError as error:
+        if not climb.rates:
+            raise
+        climb.failed[size], climb.ended = str(error), f"a batch of {size} failed ({error})"
+        return None
+    if rate.out_of_memory:
+        climb.failed[size] = f"out of memory: {rate.out_of_memory}"
+        climb.ended = f"memory did not suffice for a batch of {size} ({rate.out_of_memory})"
+        return None
+    return rate
 
 
 def _end(size: int, flat: int, rate: Rate, first: Rate, proc: Path) -> str:
@@ -101,12 +119,17 @@ def memory_available(proc: Path) -> int | None:
     return None
 
 
-def _turns(sizes: Sequence[int], seed: int) -> Iterator[list[int]]:
-    """The sizes in another order each time."""
-    raw = np.random.PCG64(seed)
-    while True:
-        keys = raw.random_raw(len(sizes)) if sizes else np.empty(0)
-        yield [sizes[place] for place in np.argsort(keys, kind="stable")]
+def _turns(sizes: Sequence[int], seconds: float, seed: int) -> Iterator[int]:
+    """The sizes in rounds of shuffled order, at least one round; pauses between rounds spread 20 of them over `seconds`."""
+    raw, began = np.random.PCG64(seed), perf_counter()
+    for done in range(ROUNDS if sizes else 0):
+        begin = perf_counter()
+        if done and begin - began >= seconds:
+            return
+        yield from (sizes[place] for place in np.argsort(raw.random_raw(len(sizes)), kind="stable"))
+        now, to_come = perf_counter(), ROUNDS - 1 - done
+        if to_come:
+            sleep(max(0.0, (began + seconds - now) / to_come - (now - begin)))
 
 
 def _throughput(rates: Sequence[Rate], span: str, cpus: int) -> Throughput:
@@ -114,6 +137,7 @@ def _throughput(rates: Sequence[Rate], span: str, cpus: int) -> Throughput:
     later = list(rates[1:]) or list(rates)
     clean = [rate for rate in later if rate.disturbance is not None and not disturbed(rate.disturbance, cpus)]
     kept = clean if len(clean) >= LEAST_ROUNDS else later
+    dropped = len(later) - len(kept)
     samples = np.array([rate.samples for rate in kept], dtype=np.float64)
     seconds = np.array([rate.seconds for rate in kept])
     value = float(samples.sum() / seconds.sum())
@@ -122,30 +146,32 @@ def _throughput(rates: Sequence[Rate], span: str, cpus: int) -> Throughput:
         counts = resample_counts(len(kept), DRAWS, 0)
         draws = (counts @ samples) / (counts @ seconds)
         low, high = percentile(draws, 0.025), percentile(draws, 0.975)
-    reasons, verdict = _verdict(kept, cpus, None if low is None or high is None else (high - low) / value)
+    width = None if low is None or high is None else (high - low) / value
+    reasons, verdict = _verdict(kept, cpus, width, dropped / len(later))
     return Throughput(
         value=value, batch_size=kept[0].batch_size, low=low, high=high, verdict=verdict, reasons=reasons,
         reason="" if low is not None else f"an interval needs {LEAST_ROUNDS} blocks, there are {len(kept)}",
         peak_memory_bytes=max((rate.host_peak_bytes or 0 for rate in kept), default=0) or None,
         device_memory_bytes=max((rate.device_peak_bytes or 0 for rate in kept), default=0) or None,
-        facts={"span": span, "blocks": len(kept), "dropped": len(later) - len(kept), "method": METHOD},
+        facts={"span": span, "blocks": len(kept), "dropped": dropped, "method": METHOD},
     )  # fmt: skip
 
 
-def _verdict(kept: Sequence[Rate], cpus: int, width: float | None) -> tuple[list[str], Verdict]:
+def _verdict(kept: Sequence[Rate], cpus: int, width: float | None, dropped: float) -> tuple[list[str], Verdict]:
     seen = shares(total([rate.disturbance for rate in kept if rate.disturbance is not None]), cpus)
     invalid, unstable = exceeded(seen)
+    spread_s = kept[-1].at_s - kept[0].at_s
+    if seen["run_delay"] is None:
+        unstable.append("whether threads had to wait for a CPU is not readable here")
+    if dropped > DROPPED:
+        unstable.append(f"{100 * dropped:.0f} % of the blocks were disturbed and left out, limit {100 * DROPPED:.0f} %")
     if len(kept) < LEAST_ROUNDS:
-        unstable.append(f"{len(kept)} blocks were timed, {LEAST_ROUNDS} are needed: measure for longer")
+        unstable.append(f"{LEAST_ROUNDS} blocks are needed, timed: {len(kept)}; measure for longer")
     elif width is not None and width > WIDTH:
         unstable.append(f"the 95 % interval is {100 * width:.1f} % wide, limit {100 * WIDTH:.0f} %")
+    if spread_s < SPREAD_S:
+        unstable.append(f"the blocks lie within {spread_s:.1f} s, {SPREAD_S:.0f} s are needed (--measure-s 60)")
     return invalid + unstable, "invalid" if invalid else "unstable" if unstable else "stable"
-
-
-def _failure(rate: Rate, span: str) -> Throughput:
-    return Throughput(
-        value=None, batch_size=rate.batch_size, reason=f"out of memory: {rate.out_of_memory}", facts={"span": span}
-    )
 
 
 def knee(found: Sequence[Throughput]) -> int | None:

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import msgspec
@@ -118,7 +119,7 @@ def serve(begin: Callable[[Any], Handlers]) -> None:
     answers: IO[bytes] = os.fdopen(os.dup(1), "wb")
     incoming: IO[bytes] = os.fdopen(os.dup(0), "rb")
     os.dup2(2, 1)
-    with open(os.devnull, "rb") as nothing:
+    with Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)
     try:
         greeting = pickle.load(incoming)

@@ -23,6 +23,8 @@ class Rate(msgspec.Struct, frozen=True, kw_only=True):
     """One block: samples, the seconds they took, what was going on; or that memory did not suffice."""
 
     batch_size: int
+    at_s: float = 0.0
+    """When it began, by perf_counter."""
     samples: int = 0
     seconds: float = 0.0
     disturbance: Disturbance | None = None
@@ -76,7 +78,7 @@ class Rates:
         after = self._probe.snapshot()
         steps.close()
         return Rate(
-            batch_size=batch_size, samples=done * batch_size, seconds=took, disturbance=between(before, after),
+            batch_size=batch_size, at_s=start, samples=done * batch_size, seconds=took, disturbance=between(before, after),
             host_peak_bytes=peak_memory_bytes(), device_peak_bytes=device_peak_bytes(self._workload.device),
         )  # fmt: skip
 

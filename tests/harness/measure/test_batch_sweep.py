@@ -1,14 +1,15 @@
 """Running out of memory must end the sweep and be told; a throughput must be that of the batch that it names."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from measured_blocks import QUIET
 
-from harness.errors import HarnessError
-from harness.measure import Stage, Workload, method_workload
+from harness.errors import HarnessError, SubmissionError
+from harness.measure import Stage, Workload, batch_sweep, method_workload
 from harness.measure.batch_sweep import knee, memory_available, sweep
 from harness.measure.throughput import Rate, Rates
 from harness.record import Throughput
@@ -39,7 +40,7 @@ GROWING = {1: 100.0, 2: 190.0, 4: 300.0, 8: 400.0, 16: 404.0, 32: 405.0}
 
 
 def test_it_ends_where_two_doublings_gain_nothing() -> None:
-    found, ended = sweep(Machine(GROWING).block, "forward", cpus=2, seconds=0.2)
+    found, ended = sweep(Machine(GROWING).block, "forward", cpus=2, climb_s=0.2, turns_s=0.0)
     assert ended.batch_sizes == [1, 2, 4, 8, 16, 32]
     assert "two doublings gained less than 3 %" in ended.ended
     assert ended.knee == 8
@@ -48,7 +49,7 @@ def test_it_ends_where_two_doublings_gain_nothing() -> None:
 
 def test_out_of_memory_ends_it_and_is_recorded() -> None:
     machine = Machine(GROWING, most=4)
-    found, ended = sweep(machine.block, "forward", cpus=2, seconds=0.2)
+    found, ended = sweep(machine.block, "forward", cpus=2, climb_s=0.2, turns_s=0.0)
     assert ended.batch_sizes == [1, 2, 4]
     assert "did not suffice for a batch of 8 (tried to allocate 9 GiB)" in ended.ended
     assert (found[-1].batch_size, found[-1].value, found[-1].verdict) == (8, None, "not measured")
@@ -56,16 +57,61 @@ def test_out_of_memory_ends_it_and_is_recorded() -> None:
     assert machine.asked.count(8) == 1, "it is not tried again"
 
 
+def test_a_batch_that_ends_the_process_loses_nothing_that_was_measured() -> None:
+    machine, alive = Machine(GROWING), [True]
+
+    def block(size: int, span: str, seconds: float) -> Rate:
+        alive[0] = alive[0] and size < 8
+        if not alive[0]:
+            raise SubmissionError("the process that measures ended")
+        return machine.block(size, span, seconds)
+
+    found, ended = sweep(block, "forward", cpus=2, climb_s=0.2, turns_s=0.2)
+    assert [(item.batch_size, item.value is None) for item in found] == [(1, False), (2, False), (4, False), (8, True)]
+    assert ended.ended == "a batch of 8 failed (the process that measures ended)"
+    assert found[-1].reason == "the process that measures ended"
+    with pytest.raises(SubmissionError):
+        sweep(block, "forward", cpus=2, climb_s=0.2, turns_s=0.0)
+
+
+def test_blocks_that_lie_close_together_or_were_mostly_left_out_are_not_stable() -> None:
+    def stable(apart_s: float, disturbed: int) -> bool:
+        rounds = [
+            Rate(
+                batch_size=1, at_s=apart_s * place, samples=100, seconds=1.0,
+                disturbance=replace(QUIET, run_delay_ns=QUIET.wall_ns) if place < disturbed else QUIET,
+            )
+            for place in range(21)
+        ]  # fmt: skip
+        turns = iter(rounds)
+        found, _ = sweep(lambda *_: next(turns), "forward", cpus=1, climb_s=-1.0, turns_s=0.1)
+        return found[0].verdict == "stable"
+
+    assert stable(apart_s=3.0, disturbed=0)
+    assert not stable(apart_s=1.0, disturbed=0)
+    assert not stable(apart_s=5.0, disturbed=12)
+
+
+def test_where_only_the_time_ended_it_no_knee_is_known() -> None:
+    _, ended = sweep(Machine(GROWING).block, "forward", cpus=2, climb_s=-1.0, turns_s=0.0)
+    assert "the time was used up after a batch of 1" in ended.ended
+    assert ended.knee is None
+
+
 def test_a_batch_that_would_take_most_of_the_memory_is_not_tried(tmp_path: Path) -> None:
     (tmp_path / "meminfo").write_text("MemTotal: 9 kB\nMemAvailable:   1000 kB\n")
     assert memory_available(tmp_path) == 1000 * 1024
-    _, ended = sweep(Machine(GROWING, peak=40_000).block, "forward", cpus=2, seconds=0.2, proc=tmp_path)
+    _, ended = sweep(Machine(GROWING, peak=40_000).block, "forward", cpus=2, climb_s=0.2, turns_s=0.0, proc=tmp_path)
     assert ended.batch_sizes == [1, 2, 4, 8]
     assert "a batch of 16 might need more than half of the memory" in ended.ended
 
 
-def test_all_sizes_take_turns_in_a_shuffled_order() -> None:
-    _, ended = sweep(Machine(GROWING).block, "forward", cpus=2, seconds=60.0)
+def test_all_sizes_take_turns_in_a_shuffled_order_spread_over_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(batch_sweep, "sleep", pauses.append)
+    _, ended = sweep(Machine(GROWING).block, "forward", cpus=2, climb_s=3600.0, turns_s=1900.0)
+    assert len(pauses) == 19
+    assert pauses[0] == pytest.approx(100.0, rel=0.1)
     turns = ended.order[6:]
     assert set(Counter(turns).values()) == {20}
     rounds = [tuple(turns[k : k + 6]) for k in range(0, len(turns), 6)]
@@ -75,7 +121,7 @@ def test_all_sizes_take_turns_in_a_shuffled_order() -> None:
 
 
 def test_few_blocks_give_no_interval_and_say_so() -> None:
-    found, _ = sweep(Machine({1: 10.0}, most=1).block, "forward", cpus=2, seconds=0.0)
+    found, _ = sweep(Machine({1: 10.0}, most=1).block, "forward", cpus=2, climb_s=0.0, turns_s=0.0)
     assert found[0].low is None
     assert "needs 5 blocks" in found[0].reason
     assert found[0].verdict == "unstable"
@@ -107,7 +153,9 @@ def rates(workers: int = 0) -> Rates:
 
 
 def test_a_real_method_that_runs_out_of_memory() -> None:
-    found, ended = sweep(lambda size, span, seconds: rates().block(size, span, 0.001), "forward", cpus=1, seconds=0.5)
+    found, ended = sweep(
+        lambda size, span, seconds: rates().block(size, span, 0.001), "forward", cpus=1, climb_s=0.5, turns_s=0.0
+    )
     assert max(ended.batch_sizes) <= 8
     assert all(item.value and item.value > 0 for item in found if item.value is not None)
 
