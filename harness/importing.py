@@ -175,7 +175,7 @@ def _scored_again(staged: Home, record: Record, options: RunOptions, reporter: R
     try:
         found = verify(str(staged.record_path(record.id)), replace(options, home=staged.path), reporter).record
     except HarnessError as error:
-        return record, str(error)
+        return record, str(error).replace(str(staged.path), "the file")
     except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
         raise RecordError(
             f"record {record.id} holds predictions that its task cannot score: {describe(error)}"

@@ -13,7 +13,7 @@ Subparsers = Any
 
 
 def register(subparsers: Subparsers) -> None:
-    """Add ``leaderboard build`` and ``leaderboard serve``."""
+    """Add ``leaderboard build``, ``leaderboard serve`` and ``leaderboard check``."""
     parser = subparsers.add_parser("leaderboard", help="make a site of the records, or show it")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     build = _verb(verbs, "build", "make a static site of every record", _build)
@@ -31,6 +31,21 @@ def register(subparsers: Subparsers) -> None:
     serve.add_argument(
         "--port", type=int, default=DEFAULT_PORT, metavar="N", help=f"port (default: {DEFAULT_PORT}; 0: any free one)"
     )
+    _add_check(verbs)
+
+
+def _add_check(verbs: Subparsers) -> None:
+    about = "whether a folder of records may be published: schema, digests, duplicates, no score changed in silence"
+    check = verbs.add_parser("check", help=about, description=about)
+    check.add_argument("folder", type=Path, metavar="DIR", help="a home, or its folder 'records'")
+    check.add_argument(
+        "--against",
+        default="",
+        metavar="BASE",
+        help="what was published before: a folder, or a commit of DIR's repository",
+    )
+    check.add_argument("--json", action="store_true", help="print one JSON document on standard output")
+    check.set_defaults(run=_check)
 
 
 def register_export(subparsers: Subparsers) -> None:
@@ -90,6 +105,22 @@ def _serve(arguments: argparse.Namespace) -> int:
 
     serve(out, arguments.host, arguments.port, ready)
     return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from leaderboard.checking import check
+    from leaderboard.published import published
+
+    base = published(arguments.against, arguments.folder) if arguments.against else None
+    count, problems = check(arguments.folder, base)
+    if arguments.json:
+        _print({"records": count, "problems": [asdict(problem) for problem in problems]})
+    else:
+        found = f"{count} record{'' if count == 1 else 's'}, {len(problems)} problem{'' if len(problems) == 1 else 's'}"
+        _print("\n".join([*map(str, problems), found]))
+    return 1 if problems else 0
 
 
 def _export(arguments: argparse.Namespace) -> int:

@@ -55,7 +55,7 @@ def standings(board: Board) -> Standings:
     reasons |= {id: f"the runs of its seed group are ranked together, with record {to}" for id, to in runs.items()}
     columns: dict[str, NDArray[np.float64]] = {}
     agreeing = _agreeing([entry for entry in board.entries if not reasons[entry.record.id]], reasons)
-    for entry in _one_a_system(agreeing, reasons):
+    for entry in _one_asystem_of(agreeing, reasons):
         try:
             columns[entry.record.id] = _replicates(board, entry)
         except RecordError as error:
@@ -161,17 +161,17 @@ def _column(table: Table, name: str) -> NDArray[np.float64]:
     return np.where(np.abs(column) < LARGEST_SCORE, column, np.nan)
 
 
-def _one_a_system(entries: list[Entry], reasons: dict[str, str]) -> list[Entry]:
+def _one_asystem_of(entries: list[Entry], reasons: dict[str, str]) -> list[Entry]:
     """The newest result of every system; older ones are not counted a second time."""
     newest: dict[str, Entry] = {}
     for entry in sorted(entries, key=lambda entry: age_key(entry.record), reverse=True):
-        chosen = newest.setdefault(_system(entry.record), entry)
+        chosen = newest.setdefault(system_of(entry.record), entry)
         if chosen is not entry:
             reasons[entry.record.id] = f"the same system is counted once, with record {chosen.record.id}"
     return sorted(newest.values(), key=lambda entry: entry.record.id)
 
 
-def _system(record: Record) -> str:
+def system_of(record: Record) -> str:
     """What makes two results the same system: method, variant, options and weights (or, without weights, the answers).
 
     The settings that the run stated count as options: on one board they are those that do not split it, and some change
