@@ -61,5 +61,5 @@ def save_half(network: nn.Module, path: Path) -> None:
     """Write the network's state as safetensors, numbers with a point as float16."""
     from safetensors.torch import save_file
 
-    state = {name: value.detach().clone() for name, value in network.state_dict().items()}
+    state = {name: value.detach().clone().contiguous() for name, value in network.state_dict().items()}
     save_file({n: value.to(torch.float16) if value.is_floating_point() else value for n, value in state.items()}, path)
