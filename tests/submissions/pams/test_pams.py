@@ -69,7 +69,7 @@ def test_activations_are_the_literal_ones(bits: int) -> None:
     torch.manual_seed(2)
     layer, x = QuantisedActivation(bits), 6 * torch.randn(2, 3, 4, 5)
     layer.alpha.data.fill_(4.7)
-    top, alpha = 2 ** (bits - 1) - 1, float(layer.alpha)
+    top, alpha = 2 ** (bits - 1) - 1, float(layer.alpha.detach())
     expected = [rounded(max(-alpha, min(alpha, v)) * top / alpha) * alpha / top for v in x.flatten().tolist()]
     found = layer(x).detach().flatten()
     torch.testing.assert_close(found, torch.tensor(expected), rtol=1e-6, atol=1e-6)

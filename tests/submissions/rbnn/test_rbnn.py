@@ -94,7 +94,7 @@ def test_turning_brings_filters_nearer_to_their_signs() -> None:
     def agreement() -> float:
         weight = layer.weight.detach()
         weight = weight - weight.mean((1, 2, 3), keepdim=True)
-        weight = weight / weight.norm(dim=(1, 2, 3), keepdim=True)
+        weight = weight / weight.square().sum((1, 2, 3), keepdim=True).sqrt()
         turned = layer.R1.T @ weight.reshape(6, len(layer.R1), len(layer.R2)) @ layer.R2
         return float(turned.abs().sum())
 
