@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from harness.summary import method_name
-from leaderboard.board_tables import history_section, metrics_sections, metrics_table, results_table
+from leaderboard.board_tables import COMPARE, history_section, metrics_sections, metrics_table, results_table
 from leaderboard.boards import Board
 from leaderboard.compare_view import compare_view
 from leaderboard.entries import Entry
@@ -66,6 +66,7 @@ def board_view(board: Board, found: Standings, plots: PlotFiles) -> BoardView:
         lead=summary,
         banner=BANNERS[board.section],
         facts=_facts(board),
+        downloads=[("Compare results in pairs", COMPARE)] if results.compare else [],
         crumbs=[("All boards", "index.html")],
         sections=sections,
     )

@@ -1,83 +1,15 @@
 """The site in a real browser: from a folder and over http, wide and narrow, light and dark, with and without script."""
 
 import os
-import shutil
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from leaderboard_reading import pages
 
-from leaderboard.serve import start
-
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="playwright is not installed: the pages were not opened in a browser"
-)
-CHROMIUM = (
-    os.environ.get("HARNESS_CHROMIUM")
-    or shutil.which("chromium")
-    or shutil.which("chromium-browser")
-    or shutil.which("google-chrome")
-)
-if CHROMIUM is None:
-    pytest.skip("no Chromium is installed: the pages were not opened in a browser", allow_module_level=True)
-
 Opener = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as run:
-        found = run.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"] if os.geteuid() == 0 else [])
-        yield found
-        found.close()
-
-
-@pytest.fixture(params=["file", "http"])
-def root(request: pytest.FixtureRequest, site: Path) -> Iterator[str]:
-    if request.param == "file":
-        yield f"file://{site}/"
-        return
-    with start(site, "127.0.0.1", 0) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture
-def visit(browser: Any, root: str) -> Iterator[Opener]:
-    """Open a page; at the end of the test there was no message on the console and no request beyond the site."""
-    contexts: list[Any] = []
-    problems: list[str] = []
-
-    def opened(path: str, width: int = 1280, **options: Any) -> Any:
-        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: problems.append(message.text))
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("dialog", lambda dialog: problems.append(f"dialog {dialog.message}"))
-        page.on("request", lambda request: request.url.startswith(root) or problems.append(f"request to {request.url}"))
-        page.on("requestfailed", lambda request: problems.append(f"failed {request.url}"))
-        page.goto(root + path)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert not problems
-
-
-@pytest.fixture(scope="module")
-def board(site: Path) -> str:
-    """The board with the most results."""
-    found = max(site.glob("b/*/index.html"), key=lambda path: path.read_text().count('<tr id="r-'))
-    return found.relative_to(site).as_posix()
 
 
 def column(page: Any, table: str, key: str) -> list[str | None]:
@@ -181,15 +113,16 @@ def test_every_kind_of_page_fits_and_shows_its_plots(visit: Opener, site: Path, 
             "[...document.images].filter(i => i.offsetParent).map(i => [i.className, i.complete && i.naturalWidth > 0])"
         )
         assert all(state == [f"in-{scheme}", True] for state in shown)
-        if path.startswith("b/"):
-            assert len(shown) == page.locator("figure").count() == 2
+        if path.startswith("b/") and path.endswith("index.html"):
+            assert len(shown) == page.locator("figure").count() == 5
         if folder := os.environ.get("HARNESS_SCREENSHOTS"):
             page.screenshot(path=Path(folder) / f"{path.replace('/', '-')}-{width}-{scheme}.png", full_page=True)
 
 
 def one_of_each_kind(site: Path) -> list[str]:
-    largest = [max(site.glob(f"{kind}/*/index.html"), key=lambda path: path.stat().st_size) for kind in "bsr"]
-    return ["index.html", *[path.relative_to(site).as_posix() for path in largest]]
+    largest = [max(site.glob(f"{kind}/*/index.html"), key=lambda path: path.stat().st_size) for kind in "bsrph"]
+    paths = [path.relative_to(site).as_posix() for path in largest]
+    return ["index.html", paths[0].replace("index", "compare"), *paths]
 
 
 @pytest.mark.parametrize("root", ["file"], indirect=True)

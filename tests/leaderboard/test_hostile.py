@@ -110,6 +110,8 @@ def test_nothing_becomes_markup(hostile: Path) -> None:
 
 def test_links_lead_into_the_site_or_to_arxiv(hostile: Path) -> None:
     for path in pages(hostile / "site"):
+        if path.parent.parent.name == "p":  # papers come from installed manifests, not from records
+            continue
         for link in read(path).links:
             assert link.startswith("#") or (path.parent / link).is_file(), (path, link)
 

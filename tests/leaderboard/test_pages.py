@@ -205,8 +205,11 @@ def test_trackers_are_timed_under_the_name_of_their_span_with_the_speed_of_the_r
 def test_plots_have_a_text_and_their_data(site: Path) -> None:
     path = page_of(site, "Simulated questions, val")
     images = [attributes for tag, attributes in read(path).elements if tag == "img"]
-    assert len(images) == 4
+    assert len(images) == 10  # latency on two hosts, parameters, operations, time, each in two palettes
     assert all("birch (base) 0.88" in str(image["alt"]) or "fir (base) 0.4" in str(image["alt"]) for image in images)
+    assert all(
+        (path.parent / str(image["src"]).replace("-dark", "").replace(".svg", ".csv")).is_file() for image in images
+    )
     data = [json.loads(file.read_text()) for file in path.parent.glob("speed-*.json")]
     assert sorted(len(table["rows"]) for table in data) == [1, 7]
 
@@ -216,9 +219,7 @@ def test_the_frontier_holds_ranked_stable_points_only() -> None:
         return Point(
             id=id,
             label=id,
-            latency_ms=latency,
-            latency_low=None,
-            latency_high=None,
+            x=latency,
             score=score,
             score_low=None,
             score_high=None,
@@ -235,9 +236,9 @@ def test_the_frontier_holds_ranked_stable_points_only() -> None:
         point("reported", 0.6, 0.99, ranked=False),
         point("tie", 1, 0.5),
     )
-    scatter = Scatter(title="t", score_title="s", higher_is_better=True, points=points)
+    scatter = Scatter(title="t", score_title="s", higher_is_better=True, points=points, x_title="ms")
     assert [found.id for found in scatter.frontier] == ["fast", "slow"]
-    less = Scatter(title="t", score_title="s", higher_is_better=False, points=points)
+    less = Scatter(title="t", score_title="s", higher_is_better=False, points=points, x_title="ms")
     assert [found.id for found in less.frontier] == ["fast", "beaten"]
 
 
@@ -247,9 +248,9 @@ def test_a_plot_has_the_same_bytes_whatever_the_users_style() -> None:
     point = Point(
         id="a",
         label="a",
-        latency_ms=2.0,
-        latency_low=1.9,
-        latency_high=2.2,
+        x=2.0,
+        x_low=1.9,
+        x_high=2.2,
         score=0.5,
         score_low=0.4,
         score_high=0.6,
@@ -257,7 +258,7 @@ def test_a_plot_has_the_same_bytes_whatever_the_users_style() -> None:
         stable=True,
         ranked=True,
     )
-    scatter = Scatter(title="t", score_title="AP", higher_is_better=True, points=(point,))
+    scatter = Scatter(title="t", score_title="AP", higher_is_better=True, points=(point,), x_title="ms")
     first = draw(scatter)
     with matplotlib.rc_context({"axes.facecolor": "red", "font.size": 30}):
         assert draw(scatter) == first
@@ -290,3 +291,140 @@ def test_pages_are_small(tmp_path: Path) -> None:
     data = b"".join(path.read_bytes() for path in shell)
     assert len(data) <= 60_000 and len(gzip.compress(data)) <= 20_000
     assert max(len(gzip.compress(path.read_bytes())) for path in pages(tmp_path / "site")) <= 150_000
+
+
+def test_the_frontier_is_marked_in_the_table(site: Path) -> None:
+    path = page_of(site, "Simulated questions, val")
+    rows = json.loads((path.parent / "results.json").read_text())["rows"]
+    lies = {row["submission"]: row["frontier"] for row in rows}
+    assert lies["birch (base)"] == "latency; parameters; operations" == lies["cedar (base)"]
+    assert lies["damson (base)"] == "parameters"  # fewest, but its operations are a lower bound and its time unstable
+    assert lies["alder (base)"] is None and lies["gorse (base)"] is None
+
+
+def test_energy_has_a_plot_where_it_was_measured(tmp_path: Path) -> None:
+    from harness.record import Energy
+
+    home = Home(tmp_path / "home")
+    for name, skill, joules in (("alder", 1.2, 3.0), ("birch", 0.4, 1.0), ("cedar", 0.2, 2.0)):
+        energy = [Energy(verdict="stable", energy_j=joules, power_w=20.0)]
+        record(home, name, skill, latency=10.0, measurements=replace(measurements(10.0), energy=energy))
+    build_site([home.path], tmp_path / "site")
+    path = page_of(tmp_path / "site", "Simulated questions, val")
+    assert "energy of one sample, J" in path.read_text()
+    rows = json.loads((path.parent / "results.json").read_text())["rows"]
+    lies = {row["submission"]: str(row["frontier"]).split("; ") for row in rows}
+    assert (
+        "energy" in lies["alder (base)"] and "energy" in lies["birch (base)"] and "energy" not in lies["cedar (base)"]
+    )
+
+
+def test_runs_of_a_seed_group_are_one_row_with_mean_and_spread(tmp_path: Path) -> None:
+    from statistics import fmean, stdev
+
+    from harness.record import Weights
+
+    home = Home(tmp_path / "home")
+    runs = [
+        record(
+            home,
+            "juniper",
+            skill,
+            seed_group="five seeds",
+            submission__weights=Weights(kind="file", sha256=f"{seed:064d}"),
+        )
+        for seed, skill in enumerate((0.5, 0.6, 0.4))
+    ]
+    record(home, "birch", 1.4)
+    build_site([home.path], tmp_path / "site")
+    path = page_of(tmp_path / "site", "Simulated questions, val")
+    rows = json.loads((path.parent / "results.json").read_text())["rows"]
+    [row] = [row for row in rows if row["submission"] == "juniper (base)"]
+    values = [run.metrics[0].value or 0.0 for run in runs]
+    assert len(rows) == 2 and row["score"] == pytest.approx(fmean(values), abs=1e-12)
+    assert f"± {stdev(values):.3f}" in path.read_text()
+    assert all(f"../../r/{run.id}/index.html" in read(path).links for run in runs)
+
+
+def test_methods_stand_in_time_where_their_paper_or_source_says(tmp_path: Path) -> None:
+    from harness.record import Source
+    from leaderboard.dates import method_month
+
+    home = Home(tmp_path / "home")
+    by_paper = record(home, "alder", 1.2)
+    by_source = record(home, "birch", 1.0, submission__arxiv="", source=Source(date="2017"))
+    by_run = record(home, "cedar", 0.8, submission__arxiv="not an id")
+    by_none = record(home, "elm", 0.6, submission__arxiv="", run__finished="yesterday")
+    found = [method_month(made) for made in (by_paper, by_source, by_run, by_none)]
+    assert found == [(2019, 4), (2017, 1), (2026, 3), None]
+
+
+def test_a_host_has_a_page_with_everything_timed_on_it(site: Path) -> None:
+    found = {read(path).text.count(" batch 1"): path for path in site.glob("h/*/index.html")}
+    assert len(found) == 2
+    for path in found.values():
+        page = read(path)
+        assert "Compare only inside one host" in page.text
+        rows = json.loads((path.parent / "timed.json").read_text())["rows"]
+        assert {row["submission"] for row in rows} == {row[0] for row in page.tables["timed-table"]}
+
+
+def test_a_paper_has_a_page_with_its_claims_beside_records(site: Path) -> None:
+    from harness.papers import all_papers
+
+    papers, _ = all_papers()
+    texts = {path.parent.name: read(path) for path in site.glob("p/*/index.html")}
+    assert len(texts) == len(papers) > 20
+    from leaderboard.boards import short_hash
+
+    for manifest in papers:
+        page = texts[short_hash(manifest.name)]
+        assert len(page.tables.get("claims-table", ())) == min(len(manifest.claims), 200)
+
+
+def test_a_submission_shows_what_repeats_it_its_latencies_costs_and_tables(site: Path) -> None:
+    page = next(page for path in site.glob("s/*/index.html") if (page := read(path)).text.count("birch, a simulated"))
+    for text in ("harness eval --task questions", "Latency on simulated host 1", "Cost", "By half"):
+        assert text in page.text
+    assert "Per class, per size, worst samples: Simulated questions, val" in page.text
+
+
+def test_pairs_say_what_the_engine_says(tmp_path: Path) -> None:
+    import numpy as np
+
+    from harness.paired import differences
+    from leaderboard.paired_replicates import metric_columns
+
+    home = Home(tmp_path / "home")
+    for name, skill in (("alder", 1.2), ("birch", 1.16), ("cedar", 0.4)):
+        record(home, name, skill)
+    build_site([home.path], tmp_path / "site")
+    path = page_of(tmp_path / "site", "Simulated questions, val").parent
+    pairs = json.loads((path / "compare-pairs.json").read_text())["rows"]
+    assert len(pairs) == 2 * 3
+    entries = collect([home.path]).current
+    columns = {entry.record.id: metric_columns(entry)["top1/top1"] for entry in entries}
+    order = [row["record"] for row in json.loads((path / "compare-systems.json").read_text())["rows"]]
+    values = {entry.record.id: entry.record.metrics[0].value or 0.0 for entry in entries}
+    found = differences(np.array([values[id] for id in order]), np.stack([columns[id] for id in order]), 400)
+    for row, (i, j) in zip(pairs, ((0, 1), (0, 2), (1, 2)), strict=False):
+        assert row["difference"] == found.official[i, j] == values[order[i]] - values[order[j]]
+        # NumPy adds up in an order that depends on the layout in memory.
+        assert (row["difference_low"], row["difference_high"]) == pytest.approx(found.interval(i, j), rel=1e-9)
+        assert row["p"] == found.p_value(i, j)
+    assert [row["verdict"] for row in pairs[:3]].count("no difference beyond the data's chance") == 1
+
+
+def test_long_tables_draw_200_rows_and_keep_the_others(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    for number in range(230):
+        record(home, f"tree {number}", 0.2, provenance="reported", artifacts=[], submission__title="</script><!--")
+    build_site([home.path], tmp_path / "site")
+    path = page_of(tmp_path / "site", "Simulated questions, val")
+    first, second = read(path), read(path.parent / "page-2.html")
+    assert len(first.tables["results-table"]) == 200 and len(second.tables["results-table"]) == 30
+    [block] = [text for text in first.scripts if text.startswith('{"n":30')]
+    assert "<" not in block and json.loads(block)["n"] == 30
+    rows = json.loads((path.parent / "results.json").read_text())["rows"]
+    shown = first.tables["results-table"] + second.tables["results-table"]
+    assert [row["record"] for row in rows] == [row[-1] for row in shown]
