@@ -128,7 +128,7 @@ def _pairs(count: int) -> Iterator[tuple[int, slice]]:
 def _spreads(centred: Floats) -> Floats:
     """The standard deviations alone, from one product of matrices; equal systems may be a rounding apart."""
     product = centred @ centred.T
-    variances = np.diag(product)
+    variances = np.diag(product).copy()
     product *= -2
     product += variances[:, None]
     product += variances[None, :]
