@@ -20,10 +20,11 @@ def with_task(options: RunOptions, reporter: Reporter) -> RunOptions:
     if not isinstance(spec, str):
         raise UsageError("name a task: a Python object does not say which it answers")
     scheme, _, name = spec.partition(":")
-    if name and scheme in installed(SCHEMES):
-        task = _of_scheme(scheme, name, spec)
-    else:
-        task = _of_manifest(find_submission(spec)[1])
+    task = (
+        _of_scheme(scheme, name, spec)
+        if name and scheme in installed(SCHEMES)
+        else _of_manifest(find_submission(spec)[1])
+    )
     reporter.note(f"No task is named: {spec} is timed on the images of {task} (--task takes another).")
     return replace(options, task=task)
 

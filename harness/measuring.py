@@ -9,6 +9,7 @@ import msgspec
 from harness.columns import Row
 from harness.conversion import CONVERSIONS
 from harness.crew import Crew, gathered
+from harness.errors import HarnessError
 from harness.measure import count_cost, measure_energy, peak_memory_bytes
 from harness.measure.batch_sweep import sweep
 from harness.measure.collection import Collection
@@ -17,8 +18,10 @@ from harness.measure.latency import collect, finished, timing_of
 from harness.measure.loadgen import throughput_by_loadgen, timing_by_loadgen
 from harness.measure.plan import Plan as TimePlan
 from harness.measure.procfs import allowed_cpus
+from harness.measure.sequential import sequential
 from harness.measure.timed_loop import END_TO_END
 from harness.measure.verdict import SPREAD_S
+from harness.measure.workload import Workload
 from harness.measuring_process import workload_of
 from harness.options import RunOptions
 from harness.plan import Plan
@@ -28,7 +31,8 @@ from harness.scattering import Scattered, scattered
 from harness.submission import Submission
 from harness.task import Predictions
 
-EVAL_S = 20.0
+EVAL_S = 10.0
+"""A look, which no time below 45 s can make stable: a newcomer should not wait for it."""
 BENCH_S = 60.0
 PROCESSES = 3
 RETRIES = 2
@@ -76,29 +80,37 @@ class Measuring:
     between: Scattered
 
     def finish(self, predictions: Predictions) -> Measurements:
-        """Everything, once all is answered: the timed model must give what was scored."""
+        """Everything, once all is answered: the timed model must give what was scored.
+
+        Where the measurement fails the score still stands: the record then says why nothing was measured.
+        """
+        try:
+            return self._finish(stored_answers(self.plan, self.submission, predictions))
+        except HarnessError as error:
+            self.reporter.note(f"Nothing was measured: {error}")
+            return Measurements(reason=str(error))
+
+    def _finish(self, stored: dict[str, Row]) -> Measurements:
         plan, submission = self.plan, self.submission
-        stored = stored_answers(plan, submission, predictions)
         with (
             exclusive(submission.device, allowed_cpus(), self.reporter.note) as held,
             self.reporter.bar("measuring", 3) as advance,
         ):
-            timing = self._latency(held, stored)
-            speeds = Speeds([timing], [_sequential(timing, plan, submission)])
+            speeds = self._speeds(held, stored)
             advance(1)
             return _measurements(plan, submission, self.time, speeds, advance)
 
-    def _latency(self, held: Held, stored: dict[str, Row]) -> Timing:
+    def _speeds(self, held: Held, stored: dict[str, Row]) -> Speeds:
         options, between = self.plan.options, self.between
         if between.crew is not None and between.collector is not None:
             found = finished(between.collector, self.reporter.note)
             found.notes["scattered"] = "blocks between the batches of the evaluation"
-            timing = _timing(found, between.crew, held, options, stored)
+            speeds = _timed(found, between.crew, held, options, stored)
             between.close()
-            return timing
+            return speeds
         with gathered(self.plan, self.submission, self.time, options.batch_size or 1) as crew:
             found = collect(crew.stations, self.time, crew.device_processes, self.reporter.note)
-            return _timing(found, crew, held, options, stored)
+            return _timed(found, crew, held, options, stored)
 
 
 def measure_alone(plan: Plan, submission: Submission, reporter: Reporter) -> Measurements:
@@ -122,8 +134,7 @@ def _speeds(crew: Crew, plan: Plan, time: TimePlan, held: Held, reporter: Report
         crew.stations[0].start()
     else:
         found = collect(crew.stations, time, crew.device_processes, reporter.note)
-        speeds.latency.append(_timing(found, crew, held, options, {}))
-        speeds.throughput.append(_sequential(speeds.latency[0], plan, crew.submission))
+        speeds = _timed(found, crew, held, options, {})
     advance(1)
     if offline or options.batch_sweep:
         span = END_TO_END if offline else workload_of(plan, crew.submission, 1).headline
@@ -140,11 +151,15 @@ def _speeds(crew: Crew, plan: Plan, time: TimePlan, held: Held, reporter: Report
     return speeds
 
 
-def _timing(found: Collection, crew: Crew, held: Held, options: RunOptions, stored: dict[str, Row]) -> Timing:
+def _timed(found: Collection, crew: Crew, held: Held, options: RunOptions, stored: dict[str, Row]) -> Speeds:
+    """What the blocks give: the latency, and the rate of one inference after the other."""
     _note(found, crew, held)
     size = found.ready[0].batch_size
     scenario = "Batch" if size > 1 and options.scenario == "SingleStream" else options.scenario
-    return timing_of(found, outputs_equal=crew.equal(stored), scenario=scenario, emulated=crew.submission.emulated)
+    equal = crew.equal(stored)
+    timing = timing_of(found, outputs_equal=equal, scenario=scenario, emulated=crew.submission.emulated)
+    rate = workload_of(crew.plan, crew.submission, size).rate
+    return Speeds([timing], [sequential(found, timing, rate)])
 
 
 def _note(found: Collection, crew: Crew, held: Held) -> None:
@@ -158,8 +173,6 @@ def _note(found: Collection, crew: Crew, held: Held) -> None:
 
 def _sweep(crew: Crew, speeds: Speeds, span: str, seconds: float, options: RunOptions) -> None:
     """Throughput at rising batch sizes; a task that answers no batches says so instead."""
-    from harness.errors import HarnessError
-
     turns_s = max(seconds if span == END_TO_END else seconds / 6, SWEEP_S if seconds >= SPREAD_S else 0.0)
     try:
         found, speeds.sweep = sweep(
@@ -178,7 +191,7 @@ def _measurements(plan: Plan, submission: Submission, time: TimePlan, speeds: Sp
     workload = workload_of(plan, submission, query_size(plan.options))
     energy = measure_energy(workload, seconds=time.seconds)
     advance(1)
-    cost = count_cost(workload, submission.module) if submission.module is not None else NO_MODULE
+    cost = _counted(workload, submission)
     advance(1)
     return Measurements(
         latency=speeds.latency,
@@ -190,21 +203,19 @@ def _measurements(plan: Plan, submission: Submission, time: TimePlan, speeds: Sp
     )
 
 
+def _counted(workload: Workload, submission: Submission) -> Cost:
+    """The operations; where they cannot be counted the reason, since what was timed is worth keeping."""
+    if submission.module is None:
+        return NO_MODULE
+    try:
+        return count_cost(workload, submission.module)
+    except HarnessError as error:
+        return Cost(parameters=None, macs=None, reason=str(error))
+
+
 def stored_answers(plan: Plan, submission: Submission, predictions: Predictions | None) -> dict[str, Row]:
     """What was scored for the first batch, by sample id: the timed model must answer it alike."""
     if predictions is None or not hasattr(submission.method, "forward"):
         return {}
     table = predictions.table
     return {id: table.row(table.position(id)) for id in plan.dataset.ids[: submission.batch_size]}
-
-
-def _sequential(timing: Timing, plan: Plan, submission: Submission) -> Throughput:
-    """Samples a second one after the other, from the mean of the span that gives the rate."""
-    rate = workload_of(plan, submission, timing.batch_size).rate
-    whole = next((span for span in timing.spans if span.name == rate), None)
-    if whole is None or not whole.mean:
-        return Throughput(value=None, batch_size=timing.batch_size, reason=f"there is no span {rate}")
-    return Throughput(
-        value=1000.0 / whole.mean, batch_size=timing.batch_size, verdict=timing.verdict, reasons=timing.reasons,
-        facts={"scenario": timing.scenario, "from": f"1000 / mean of {rate}"}, emulated=timing.emulated,
-    )  # fmt: skip

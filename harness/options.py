@@ -77,7 +77,7 @@ class RunOptions:
     measure_s: float | None = option(
         None,
         "seconds to spend on latency; from 45 on by fresh processes, and up to three times as long where something "
-        "disturbs (default: 20 with eval, 60 with bench)",
+        "disturbs (default: 10 with eval, 60 with bench)",
         verbs=LIVE, metavar="S", kind=float,
     )  # fmt: skip
     dtype: str = option("", f"number format of the network: {', '.join(DTYPES)}", verbs=LIVE, metavar="DTYPE")

@@ -8,7 +8,7 @@ from harness.cli.show_speed import number, show_latency, show_throughput
 from harness.cli.terminal import table
 from harness.declaration import plural
 from harness.record import Energy, Measurements, Metric, Record, encode
-from harness.runs import Outcome
+from harness.runs import NOT_ASKED, Outcome
 from harness.summary import headlines, method_name
 
 
@@ -66,7 +66,8 @@ def show_metrics(metrics: list[Metric]) -> str:
 
 def show_measurements(measured: Measurements) -> str:
     """Latency, throughput, energy, cost; what is absent says why."""
-    lines = [line for timing in measured.latency for line in show_latency(timing)]
+    lines = [f"not measured: {measured.reason}"] if measured.reason not in ("", NOT_ASKED.reason) else []
+    lines += [line for timing in measured.latency for line in show_latency(timing)]
     lines += show_throughput(measured.throughput, measured.sweep)
     lines += [f"observed      {number(item.value)} {item.unit} {item.summary}".rstrip() for item in measured.observed]
     lines += [line for energy in measured.energy for line in _energy(energy)]

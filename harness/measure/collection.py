@@ -9,11 +9,12 @@ from time import perf_counter, sleep
 import numpy as np
 
 from harness.measure.disturbance import disturbed
+from harness.measure.percentiles import PLANNED_BLOCKS
 from harness.measure.plan import Plan
 from harness.measure.station import BlockReport, Ready, Station
 
 CANARY_ABOVE = 0.05
-LEAST_KEPT = 20
+LEAST_KEPT = PLANNED_BLOCKS
 """With fewer undisturbed blocks than a median's interval needs nothing is left out: the verdict says what disturbed."""
 
 

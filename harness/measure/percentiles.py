@@ -17,6 +17,8 @@ from harness.record import Quantile
 FloatArray = NDArray[np.float64]
 DRAWS = 2000
 GRID = 2048
+PLANNED_BLOCKS = 20
+"""What an interval of a median or a mean needs."""
 CONVENTION = "percentile = sorted[int(n*p)], as in MLPerf LoadGen"
 INTERVAL = f"95 % cluster bootstrap over blocks, {DRAWS} draws, fixed seed"
 NESTED = f"95 % cluster bootstrap over processes and the blocks of each, {DRAWS} draws, fixed seed"
@@ -35,7 +37,7 @@ class Rule:
 
 
 RULES = (
-    Rule("p50", 0.50, samples=5, blocks=1, interval_blocks=20),
+    Rule("p50", 0.50, samples=5, blocks=1, interval_blocks=PLANNED_BLOCKS),
     Rule("p90", 0.90, samples=29, blocks=60, interval_blocks=60),
     Rule("p99", 0.99, samples=299, blocks=1, interval_blocks=60),
 )

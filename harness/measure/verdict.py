@@ -12,9 +12,9 @@ import msgspec
 
 from harness.measure.disturbance import MOST_FOREIGN, MOST_PRESSURE, MOST_RUN_DELAY, MOST_STEAL
 from harness.measure.gpu_watch import GpuSeen
+from harness.measure.percentiles import PLANNED_BLOCKS
 from harness.record import Verdict
 
-PLANNED_BLOCKS = 20
 PLANNED_SAMPLES = 5
 
 

@@ -18,6 +18,17 @@ from harness.options import RunOptions
 
 QUICK = ("--measure-s", "0.2", "--no-batch-sweep")
 
+FRAGILE = """
+import signal
+import sys
+
+
+def build(context):
+    if sys.argv[0].endswith("measuring_process.py"):
+        os.kill(os.getpid(), signal.SIGTERM)
+    return Probe()
+"""
+
 
 @pytest.fixture
 def bench(cli: Callable[..., Done], tiny: Path, probe: Path) -> Callable[..., Done]:
@@ -165,6 +176,21 @@ def test_an_accelerator_that_is_not_there_is_refused(bench: Callable[..., Done])
     done = bench("--device", "cuda", *QUICK)
     assert (done.status, done.out) == (2, "")
     assert "--device cuda cannot be used here" in done.err
+
+
+def test_a_score_stands_where_the_measurement_fails(
+    cli: Callable[..., Done], tiny: Path, probe: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "fragile"
+    shutil.copytree(probe, folder)
+    path = folder / "model.py"
+    path.write_text(path.read_text() + FRAGILE)
+    done = cli("eval", "--task", tiny, "--submission", folder, "--measure-s", "0.2", "--json")
+    record = done.json()
+    assert "Nothing was measured: the process that measures ended without an answer to `start`" in done.err
+    assert record["metrics"][0]["value"] is not None
+    assert record["measurements"]["reason"].endswith("stopped by Terminated")
+    assert record["measurements"]["latency"] == []
 
 
 def test_a_python_object_is_timed_in_its_own_process_and_says_so(tiny: Path, tmp_path: Path) -> None:
