@@ -19,6 +19,7 @@ from leaderboard.crowd import spread
 from leaderboard.curve_drawing import draw as draw_curves
 from leaderboard.curve_plot import CurvePlot, plot_csv
 from leaderboard.curve_view import CurveFiles
+from leaderboard.downloads import with_badges, with_downloads, with_methods
 from leaderboard.entries import Entry
 from leaderboard.export import rows, to_csv, to_json
 from leaderboard.host_view import host_view, hosts
@@ -33,7 +34,7 @@ from leaderboard.range_plot import RangePlot, draw_ranges, ranges_csv
 from leaderboard.record_view import record_view
 from leaderboard.standings import Standings, standings
 from leaderboard.submission_view import Placed, submission_view
-from leaderboard.table import Table, table_csv, table_json
+from leaderboard.table import Table
 from leaderboard.text import day
 from leaderboard.trade_view import PlotPaths
 from leaderboard.view import Page
@@ -101,12 +102,15 @@ class _Build:
         shown = everything if show_hidden else group(_open(collection.current), _open(collection.past))
         self._hidden = len(everything) - len(shown)
         self._site = SiteFolder(out)
-        self._memory = Memory(out)
+        self._reports = paper_reports([entry.record for board in shown for entry in board.standing], homes)
+        self._paper_names = {report.manifest.name for report in self._reports}
+        self._known = {
+            report.manifest.name: report.manifest.paper for report in self._reports if report.manifest.paper is not None
+        }
+        self._memory = Memory(out, msgspec.json.encode([sorted(self._paper_names), self._known], order="sorted"))
         self._digests = Digests(collection)
         self._board_digests = {board.key: self._digests.board(board) for board in shown}
         self._ranked = self._rank(shown)
-        self._reports = paper_reports([entry.record for board in shown for entry in board.standing], homes)
-        self._paper_names = {report.manifest.name for report in self._reports}
         self._renderer = Renderer(_site_facts(collection))
         self._drawn: set[str] = set()
 
@@ -188,11 +192,7 @@ class _Build:
         return Part(made, written, self._drawn)
 
     def _page(self, page: Page, tables: Sequence[Table] = ()) -> None:
-        folder = page.path.rpartition("/")[0]
-        for table in tables:
-            stem = f"{folder}/{table.data}"
-            self._site.write(f"{stem}.csv", table_csv(table))
-            self._site.write(f"{stem}.json", table_json(table))
+        page = with_downloads(page, tables, self._site.write)
         self._site.write(page.path, self._renderer.render(page))
 
     def _records(self) -> list[Unit]:
@@ -231,7 +231,9 @@ class _Build:
     def _submission(self, standing: Sequence[Placed], past: Sequence[Placed]) -> None:
         name = (standing or past)[0][0].record.submission.name
         paper = paper_path(name) if name in self._paper_names else ""
-        self._page(*submission_view(standing, past, self._curves, self._ranges, paper))
+        page, tables = submission_view(standing, past, self._curves, self._ranges, paper)
+        page = with_methods(page, [(standing or past)[0][0].record], self._known, self._site.write)
+        self._page(with_badges(page, standing, self._site.write), tables)
 
     def _boards(self) -> list[Unit]:
         return [
@@ -241,7 +243,8 @@ class _Build:
 
     def _board(self, ranked: Ranked) -> str:
         view: BoardView = board_view(ranked.board, ranked.standings, self._plot)
-        self._page(view.page, view.tables)
+        records = [entry.record for entry in ranked.board.entries]
+        self._page(with_methods(view.page, records, self._known, self._site.write), view.tables)
         for page, tables in view.further:
             self._page(page, tables)
         return view.summary

@@ -40,9 +40,10 @@ class _Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Memory:
     """Units of the earlier build by name, and those of this one."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, known: bytes) -> None:
+        """`known` stands for what every page may say that is not in records: the papers that are installed."""
         self._path = folder / FILE
-        self._maker = _maker()
+        self._maker = _maker(known)
         self._before = self._read()
         self.units: dict[str, Made] = {}
 
@@ -68,11 +69,11 @@ class Memory:
         write_bytes(self._path, data)
 
 
-def _maker() -> str:
-    """The code that makes pages and what it draws with."""
+def _maker(known: bytes) -> str:
+    """The code that makes pages, what it draws with, and what else it knows."""
     from importlib.metadata import version
 
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(known)
     for package in (harness, leaderboard):
         digest.update(folder_digest(Path(package.__path__[0])).encode())
     digest.update("".join(map(version, DRAWN_WITH)).encode())

@@ -86,6 +86,8 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     data: str = ""
+    forms: tuple[tuple[str, str], ...] = (("csv", "CSV"), ("json", "JSON"))
+    """The files that it can be taken away as: ending, and what the form is called."""
     note: str = ""
     tools: bool = False
     """Whether it can be narrowed and its columns chosen; then every row reaches the script."""
@@ -129,13 +131,13 @@ def in_pages(table: Table) -> Table:
 
 def unique(keys: Iterable[str]) -> list[str]:
     """The keys, those that were there before with a number behind them: names from strangers may coincide."""
-    found: list[str] = []
+    found: dict[str, None] = {}
     for key in keys:
         again = 1
         while (candidate := key if again == 1 else f"{key} ({again})") in found:
             again += 1
-        found.append(candidate)
-    return found
+        found[candidate] = None
+    return list(found)
 
 
 def table_fields(table: Table) -> list[str]:
