@@ -2,15 +2,14 @@
 
 from dataclasses import dataclass, replace
 from math import inf
-from typing import Final, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
 
-Norm = Literal["linf", "l2"]
+from tasks.classification.robustness.balls import TOLERANCE
 
-TOLERANCE: Final = 1e-6
-"""By how much an image in float32 may leave ball or box; 2/255 added to a pixel and rounded is 3e-8 too far."""
+Norm = Literal["linf", "l2"]
 
 
 @dataclass(frozen=True)

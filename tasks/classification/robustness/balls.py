@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 TOLERANCE: Final = 1e-6
+"""By how much an image in float32 may leave ball or box; 2/255 added to a pixel and rounded is 3e-8 too far."""
 
 
 @dataclass(frozen=True)

@@ -20,24 +20,23 @@ _FOLDERS: Final = ("", "helper_files", "robustbench/helper_files")
 
 def open_attacked_cifar(task: Task, request: DataRequest) -> Dataset:
     """CIFAR-10's test pictures; raises DataError."""
-    dataset = _with_pixels(lambda one: open_cifar(task, CIFAR10, one), request)
-    return _told(dataset, WHOLE)
+    return told(with_pixels(lambda one: open_cifar(task, CIFAR10, one), request), WHOLE)
 
 
 def open_attacked_imagenet(task: Task, request: DataRequest) -> Dataset:
     """ImageNet's validation images, those that RobustBench selects where its list is there; raises DataError."""
-    dataset = _with_pixels(lambda one: open_imagenet(task, one), request)
+    dataset = with_pixels(lambda one: open_imagenet(task, one), request)
     listed = find_selection(request)
     if listed is not None:
-        return _told(selected(dataset, listed), RESIZED)
+        return told(selected(dataset, listed), RESIZED)
     warning = (
         f"RobustBench attacks {SELECTED:,} fixed images, listed in its {SELECTION}; that file does not lie beside the data, "
         f"so these {len(dataset.ids):,} images are your own selection"
     )
-    return _told(replace(dataset, custom=True, warnings=(*dataset.warnings, warning)), RESIZED)
+    return told(replace(dataset, custom=True, warnings=(*dataset.warnings, warning)), RESIZED)
 
 
-def _with_pixels(reader: Callable[[DataRequest], Dataset], request: DataRequest) -> Dataset:
+def with_pixels(reader: Callable[[DataRequest], Dataset], request: DataRequest) -> Dataset:
     """With the pictures even where a file is scored, if they are there: adversarial ones are compared with them."""
     if request.with_inputs:
         return reader(request)
@@ -47,7 +46,8 @@ def _with_pixels(reader: Callable[[DataRequest], Dataset], request: DataRequest)
         return reader(request)
 
 
-def _told(dataset: Dataset, rule: str) -> Dataset:
+def told(dataset: Dataset, rule: str) -> Dataset:
+    """The data set with the rule of its pixels as a fact; nothing of the answers is thrown away here."""
     facts: dict[str, Any] = {name: value for name, value in dataset.facts.items() if name != "keep"}
     return replace(dataset, facts={**facts, "pixels": rule})
 

@@ -16,7 +16,8 @@ from tasks.classification.conduct import check_mode
 from tasks.classification.robustness import gates
 from tasks.classification.robustness.attacks.attack import Attack
 from tasks.classification.robustness.attacks.spent import Counted
-from tasks.classification.robustness.ball import TOLERANCE, Ball
+from tasks.classification.robustness.ball import Ball
+from tasks.classification.robustness.balls import TOLERANCE
 from tasks.classification.robustness.choices import GRADIENT_FREE
 from tasks.classification.robustness.flags import DRIFT, OPTIMISES, SAME
 from tasks.classification.robustness.interface import (

@@ -14,14 +14,13 @@ from typing import Any, Final
 from harness.errors import UsageError
 from tasks.classification.robustness.attacks.apgd import Apgd, ApgdT
 from tasks.classification.robustness.attacks.attack import Attack
-from tasks.classification.robustness.attacks.battery import STANDARD, Battery, Outcome
 from tasks.classification.robustness.attacks.fab import FabT
 from tasks.classification.robustness.attacks.pgd import Fgsm, Pgd
 from tasks.classification.robustness.attacks.spent import Counted, Spent
 from tasks.classification.robustness.attacks.square import Square
 from tasks.classification.robustness.ball import Ball
 
-__all__ = ["ATTACKS", "STANDARD", "Attack", "Battery", "Counted", "Outcome", "Spent", "build"]
+__all__ = ["ATTACKS", "Attack", "Counted", "Spent", "build"]
 
 _KINDS: Final[Mapping[str, tuple[type[Attack], Mapping[str, Any]]]] = {
     "fgsm": (Fgsm, {}),
@@ -31,7 +30,6 @@ _KINDS: Final[Mapping[str, tuple[type[Attack], Mapping[str, Any]]]] = {
     "apgd-t": (ApgdT, {}),
     "fab-t": (FabT, {}),
     "square": (Square, {}),
-    "standard": (Battery, {}),
 }
 """The class behind each name, and the parameters that hold where none are given."""
 
@@ -48,7 +46,7 @@ def build(name: str, parameters: Mapping[str, Any], ball: Ball) -> Attack:
         raise UsageError(f"there is no attack '{name}'; there are {', '.join(ATTACKS)}")
     kind, usual = _KINDS[name]
     given = {key: value for key, value in parameters.items() if value is not None}
-    own = {one.name for one in fields(kind)} if kind is not Battery else set()  # type: ignore[arg-type]
+    own = {one.name for one in fields(kind)}  # type: ignore[arg-type]
     strange = sorted(set(given) - own)
     if strange:
         raise UsageError(

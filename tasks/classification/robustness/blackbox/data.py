@@ -3,36 +3,25 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from harness.errors import DataError
 from harness.task import DataRequest, Dataset, Task
 from tasks.classification.benchmarks import CIFAR10
 from tasks.classification.cifar import open_cifar
 from tasks.classification.imagenet import open_imagenet
+from tasks.classification.robustness.data import told, with_pixels
 from tasks.classification.robustness.pixels import RESIZED, WHOLE
 
 
 def open_asked_cifar(task: Task, request: DataRequest) -> Dataset:
     """CIFAR-10's test pictures; raises DataError."""
-    return _told(lambda one: open_cifar(task, CIFAR10, one), request, WHOLE)
+    return _counted(lambda one: open_cifar(task, CIFAR10, one), request, WHOLE)
 
 
 def open_asked_imagenet(task: Task, request: DataRequest) -> Dataset:
     """ImageNet's validation images; raises DataError."""
-    return _told(lambda one: open_imagenet(task, one), request, RESIZED)
+    return _counted(lambda one: open_imagenet(task, one), request, RESIZED)
 
 
-def _told(reader: Callable[[DataRequest], Dataset], request: DataRequest, rule: str) -> Dataset:
+def _counted(reader: Callable[[DataRequest], Dataset], request: DataRequest, rule: str) -> Dataset:
     """The data set with what decides the run: the protocol, since it says what a query is, and the rule of the pixels."""
-    dataset = _with_pixels(reader, request)
-    facts = {name: value for name, value in dataset.facts.items() if name != "keep"}
-    return replace(dataset, facts={**facts, "pixels": rule, "counting": request.protocol})
-
-
-def _with_pixels(reader: Callable[[DataRequest], Dataset], request: DataRequest) -> Dataset:
-    """With the pictures even where a file is scored, if they are there: adversarial ones are compared with them."""
-    if request.with_inputs:
-        return reader(request)
-    try:
-        return reader(replace(request, with_inputs=True))
-    except DataError:
-        return reader(request)
+    dataset = told(with_pixels(reader, request), rule)
+    return replace(dataset, facts={**dataset.facts, "counting": request.protocol})

@@ -108,9 +108,9 @@ class Blackbox(Task):
 
     def write(self, predictions: Predictions, dataset: Dataset, path: Path) -> None:
         """Write everything as ``.npz``."""
-        from tasks.classification.robustness.blackbox.formats import write_results
+        from tasks.classification.robustness.result_arrays import write_table
 
-        write_results(predictions.table, path)
+        write_table(predictions.table, path)
 
     def metrics(self, scoring: Scoring) -> tuple[MetricSpec, ...]:
         """No number of queries passes the budget."""

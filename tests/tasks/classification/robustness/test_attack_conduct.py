@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 from victims import Victim, convolutional, linear  # noqa: E402
 
 from harness.errors import SubmissionError, UsageError  # noqa: E402
-from tasks.classification.robustness.attacks import ATTACKS, Battery, build  # noqa: E402
+from tasks.classification.robustness.attacks import ATTACKS, build  # noqa: E402
 from tasks.classification.robustness.attacks.attack import wrong  # noqa: E402
 from tasks.classification.robustness.attacks.pgd import Pgd  # noqa: E402
 from tasks.classification.robustness.ball import Ball  # noqa: E402
@@ -97,9 +97,9 @@ def test_logits_that_are_no_numbers_are_no_success() -> None:
     assert not wrong(torch.tensor([[torch.nan, 1.0]]), torch.tensor([1])).any()
     attack = Pgd(steps=3, step_size=0.01)
     spoiled_victim, ball = Victim(spoiled, victim.images, victim.labels), Ball("linf", 0.05)
-    outcome = Battery((attack,)).run(spoiled, victim.images, victim.labels, ball, Streams.of(0, victim.ids, "test"))
-    assert outcome.standing(1) == len(victim.images)
-    assert not ball.outside(spoiled_victim.attacked(attack, ball), victim.images).any()
+    found = spoiled_victim.attacked(attack, ball)
+    assert not wrong(spoiled(found), victim.labels).any()
+    assert not ball.outside(found, victim.images).any()
 
 
 def test_a_network_without_gradients_is_refused_in_a_sentence() -> None:
@@ -145,8 +145,7 @@ def test_facts_hold_every_parameter_and_can_be_stored(name: str) -> None:
     facts = json.loads(json.dumps(attack.facts()))
     assert facts["name"] == attack.name
     assert facts["rule"]
-    for member, told in zip(attack.members, facts["members"], strict=True) if name == "standard" else [(attack, facts)]:
-        assert set(told) == {"name", "rule", *(one.name for one in fields(member))}
+    assert set(facts) == {"name", "rule", *(one.name for one in fields(attack))}
 
 
 def test_unknown_names_and_parameters_are_refused() -> None:
@@ -155,6 +154,4 @@ def test_unknown_names_and_parameters_are_refused() -> None:
         build("cw", {}, ball)
     with pytest.raises(UsageError, match="the attack fgsm has no parameter 'steps'; it has: box, loss"):
         build("fgsm", {"steps": 3}, ball)
-    with pytest.raises(UsageError, match="the attack standard has no parameter 'queries'; it has: none"):
-        build("standard", {"queries": 3}, ball)
     assert build("pgd", {"steps": 7, "restarts": None}, ball) == Pgd(steps=7, step_size=0.025)

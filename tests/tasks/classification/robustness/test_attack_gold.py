@@ -10,9 +10,8 @@ torch = pytest.importorskip("torch")
 
 from victims import resnet2b  # noqa: E402
 
-from tasks.classification.robustness.attacks import Battery, build  # noqa: E402
+from tasks.classification.robustness.attacks import build  # noqa: E402
 from tasks.classification.robustness.ball import Ball  # noqa: E402
-from tasks.classification.robustness.streams import Streams  # noqa: E402
 
 GRADIENT_STEPS = [("pgd7_rs_step_eps/4", 7, 4), ("pgd20_rs_step_eps/4", 20, 4), ("pgd100_rs_step_eps/10", 100, 10)]
 
@@ -51,8 +50,9 @@ def test_pgd_leaves_as_many_as_the_gold(
 @pytest.mark.slow
 def test_auto_pgd_leaves_as_many_as_the_published_package(shared: Path, gold: dict[str, Any]) -> None:
     victim, ball = resnet2b(shared, 100), Ball("linf", 2 / 255)
-    battery = Battery((build("apgd-ce", {}, ball), build("apgd-t", {}, ball)))
-    outcome = battery.run(victim.logits, victim.images, victim.labels, ball, Streams.of(0, victim.ids, "test"))
-    assert not ball.outside(outcome.images, victim.images).any()
-    assert abs(outcome.standing(1) - 61) <= 1  # ../shared/protocols/pixels.md
-    assert abs(outcome.standing(2) - gold["aa_apgdce_apgdt_eps2_first100"]) <= 1
+    first, then = (build(name, {}, ball) for name in ("apgd-ce", "apgd-t"))
+    left = victim.take(victim.standing(victim.attacked(first, ball)))
+    found = left.attacked(then, ball)
+    assert not ball.outside(found, left.images).any()
+    assert abs(len(left.images) - 61) <= 1  # ../shared/protocols/pixels.md
+    assert abs(int(left.standing(found).sum()) - gold["aa_apgdce_apgdt_eps2_first100"]) <= 1
