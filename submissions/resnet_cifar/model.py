@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from harness.errors import UsageError
+from harness.errors import UsageError, WeightsError
 from harness.submission import BuildContext
 from harness.task import Sample
 from harness.weights import load_into, load_state
@@ -83,8 +83,14 @@ def network_of(
 ) -> nn.Module:
     """What `make` builds from the run's seed, with the weights of its checkpoint.
 
-    Tensors of the checkpoint whose names begin with `without` are left out: parts that served training only.
+    Tensors of the checkpoint whose names begin with `without` are left out: parts that served training only. Raises
+    WeightsError where nobody publishes weights and none were given: an untrained network has no score.
     """
+    if context.checkpoint.kind == "none":
+        raise WeightsError(
+            f"weights of {name} ({context.variant.name}) are not published; give your own with --weights PATH "
+            "(--weights random times it without a score)"
+        )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(context.seed)
         module = make()

@@ -30,3 +30,8 @@ def test_every_claim_of_abstract_and_tables_is_stated(harness: Harness) -> None:
 def test_the_extension_and_amended_darts_are_listed(harness: Harness) -> None:
     assert [claim["missing"] for claim in harness("paper", "1912.10952", "--json").json()["claims"]] == ["adapter"]
     assert "Its abstract states no number" in harness("paper", "1910.11831").out
+
+
+def test_an_untrained_network_gets_no_score(harness: Harness) -> None:
+    told = harness("eval", "--task", "cifar10", "--submission", "pc-darts", "--limit", "2").sentence()
+    assert "weights of pc-darts (cifar10) are not published; give your own with --weights PATH" in told
