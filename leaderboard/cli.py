@@ -7,8 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from leaderboard.check_verb import add_check
+
 DEFAULT_OUT = Path("site")
 DEFAULT_PORT = 8765
+FORMATS = ("csv", "json", "parquet", "latex", "markdown", "bibtex")
 Subparsers = Any
 
 
@@ -31,27 +34,16 @@ def register(subparsers: Subparsers) -> None:
     serve.add_argument(
         "--port", type=int, default=DEFAULT_PORT, metavar="N", help=f"port (default: {DEFAULT_PORT}; 0: any free one)"
     )
-    _add_check(verbs)
-
-
-def _add_check(verbs: Subparsers) -> None:
-    about = "whether a folder of records may be published: schema, digests, duplicates, no score changed in silence"
-    check = verbs.add_parser("check", help=about, description=about)
-    check.add_argument("folder", type=Path, metavar="DIR", help="a home, or its folder 'records'")
-    check.add_argument(
-        "--against",
-        default="",
-        metavar="BASE",
-        help="what was published before: a folder, or a commit of DIR's repository",
-    )
-    check.add_argument("--json", action="store_true", help="print one JSON document on standard output")
-    check.set_defaults(run=_check)
+    serve.add_argument("--no-watch", action="store_true", help="do not build again when records change")
+    add_check(verbs)
 
 
 def register_export(subparsers: Subparsers) -> None:
     """Add ``export``."""
-    parser = _verb(subparsers, "export", "records as CSV, JSON, LaTeX or Markdown", _export)
-    parser.add_argument("--format", choices=("csv", "json", "latex", "markdown"), help="default: csv")
+    parser = _verb(
+        subparsers, "export", "records as CSV, JSON, Parquet, LaTeX, Markdown, or their methods as BibTeX", _export
+    )
+    parser.add_argument("--format", choices=FORMATS, help="default: csv")
     parser.add_argument("--task", default="", metavar="TASK", help="only records of this task")
     parser.add_argument("--show-hidden", action="store_true", help="include records of withdrawn data sets")
     parser.add_argument(
@@ -95,39 +87,34 @@ def _serve(arguments: argparse.Namespace) -> int:
     from leaderboard.build import build_site
     from leaderboard.hooks import SITE
     from leaderboard.serve import serve
+    from leaderboard.watching import Watcher
 
     homes = _homes(arguments)
     out = arguments.out or homes[0] / SITE
-    build_site(homes, out)
+    report = build_site(homes, out)
+    watcher = Watcher(homes, lambda: build_site(homes, out))
 
     def ready(address: str) -> None:
         _print({"address": address, "folder": str(out)} if arguments.json else f"{out} at {address} (Ctrl-C ends it)")
+        if not arguments.no_watch:
+            watcher.start()
 
-    serve(out, arguments.host, arguments.port, ready)
+    def health() -> dict[str, Any]:
+        return {
+            "records": report.records,
+            "rebuilds": watcher.builds,
+            "last_rebuild": "failed" if watcher.failed else "ok",
+        }
+
+    serve(out, arguments.host, arguments.port, ready, health)
     return 0
-
-
-def _check(arguments: argparse.Namespace) -> int:
-    from dataclasses import asdict
-
-    from leaderboard.checking import check
-    from leaderboard.published import published
-
-    base = published(arguments.against, arguments.folder) if arguments.against else None
-    count, problems = check(arguments.folder, base)
-    if arguments.json:
-        _print({"records": count, "problems": [asdict(problem) for problem in problems]})
-    else:
-        found = f"{count} record{'' if count == 1 else 's'}, {len(problems)} problem{'' if len(problems) == 1 else 's'}"
-        _print("\n".join([*map(str, problems), found]))
-    return 1 if problems else 0
 
 
 def _export(arguments: argparse.Namespace) -> int:
     from harness.cli.terminal import TerminalReporter
     from harness.files import write_bytes
     from leaderboard.collect import collect
-    from leaderboard.export import WRITERS, rows
+    from leaderboard.export import WRITERS
 
     form = _format(arguments)
     records = [entry.record for entry in collect(_homes(arguments)).current]
@@ -138,7 +125,7 @@ def _export(arguments: argparse.Namespace) -> int:
         TerminalReporter().note(
             f"left out: {left} of {len(named)} records, of withdrawn data sets; --show-hidden lists them"
         )
-    data = WRITERS[form](rows(chosen))
+    data = WRITERS[form](chosen)
     if arguments.out is None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()

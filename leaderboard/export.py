@@ -1,4 +1,4 @@
-"""Records as rows for other programs and for papers: CSV, JSON, LaTeX, Markdown."""
+"""Records as rows for other programs and for papers, and their methods as BibTeX."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -6,6 +6,8 @@ from typing import Any
 from harness.record import Record
 from harness.summary import cost_of, energy_of, latency_of
 from harness.text import csv_bytes, latex_line, markdown_table
+from leaderboard.bibtex import bibtex
+from leaderboard.parquet import to_parquet
 from leaderboard.table import json_bytes
 from leaderboard.text import clean
 
@@ -153,10 +155,24 @@ def _paper_text(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else clean(str(value), 200)
 
 
-WRITERS: dict[str, Callable[[Sequence[Row]], bytes]] = {
-    "csv": to_csv,
-    "json": to_json,
-    "latex": to_latex,
-    "markdown": to_markdown,
+def to_bibtex(records: Sequence[Record]) -> bytes:
+    """The methods behind the records; authors and titles are those of the installed papers where there are any."""
+    from harness.papers import all_papers
+
+    manifests, _ = all_papers(references=True)
+    return bibtex(records, {manifest.name: manifest.paper for manifest in manifests if manifest.paper is not None})
+
+
+def _of_rows(write: Callable[[Sequence[Row]], bytes]) -> Callable[[Sequence[Record]], bytes]:
+    return lambda records: write(rows(records))
+
+
+WRITERS: dict[str, Callable[[Sequence[Record]], bytes]] = {
+    "csv": _of_rows(to_csv),
+    "json": _of_rows(to_json),
+    "parquet": _of_rows(lambda found: to_parquet(FIELDS, found)),
+    "latex": _of_rows(to_latex),
+    "markdown": _of_rows(to_markdown),
+    "bibtex": to_bibtex,
 }
 """Format -> writer, for ``harness export --format``."""
