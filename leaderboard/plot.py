@@ -1,6 +1,7 @@
 """Score against latency, energy, cost or time. Provenance is told by shape, stability by fill; colour only repeats them."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -147,7 +148,7 @@ def _draw_frontier(axes: "Axes", scatter: Scatter) -> None:
 def _set_axes(axes: "Axes", scatter: Scatter) -> None:
     axes.margins(x=0.22, y=0.2)
     if scatter.kind == "time":
-        _set_years(axes)
+        _set_years(axes, [point.x for point in scatter.points])
     elif (least := min(p.x for p in scatter.points)) > 0 and max(p.x for p in scatter.points) > 4 * least:
         _set_log(axes)
     else:
@@ -170,13 +171,11 @@ def _set_log(axes: "Axes") -> None:
     axes.xaxis.set_major_formatter(lambda value, place: prefixed(value))
 
 
-def _set_years(axes: "Axes") -> None:
+def _set_years(axes: "Axes", years: Sequence[float]) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    low, high = axes.get_xlim()
-    if high - low < 2:
-        middle = (low + high) / 2
-        axes.set_xlim(middle - 1, middle + 1)
+    room = max(0.5, 0.2 * (max(years) - min(years)))
+    axes.set_xlim(min(years) - room, max(years) + room)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
     axes.xaxis.set_major_formatter(lambda value, place: f"{value:.0f}")
 

@@ -52,10 +52,11 @@ def trades(records: Sequence[Record], found: Standings) -> list[Trade]:
     return [Trade(scatter, called) for scatter, called in pairs if scatter]
 
 
-def over_time(records: Sequence[Record], found: Standings) -> Scatter | None:
-    """Every result at the month in which its method appeared."""
+def over_time(records: Sequence[Record], standing: Standings) -> Scatter | None:
+    """Every result at the month in which its method appeared; None where all appeared in one month."""
     title = "month of the paper, else of the run"
-    return _scatter("results over time", title, records, lambda r: _dated(r, found), kind="time")
+    found = _scatter("results over time", title, records, lambda r: _dated(r, standing), kind="time")
+    return found if found and len({point.x for point in found.points}) > 1 else None
 
 
 def _scatter(

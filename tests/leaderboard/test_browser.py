@@ -114,7 +114,7 @@ def test_every_kind_of_page_fits_and_shows_its_plots(visit: Opener, site: Path, 
         )
         assert all(state == [f"in-{scheme}", True] for state in shown)
         if path.startswith("b/") and path.endswith("index.html"):
-            assert len(shown) == page.locator("figure").count() == 5
+            assert len(shown) == page.locator("figure").count() == 4
         if folder := os.environ.get("HARNESS_SCREENSHOTS"):
             page.screenshot(path=Path(folder) / f"{path.replace('/', '-')}-{width}-{scheme}.png", full_page=True)
 

@@ -205,7 +205,7 @@ def test_trackers_are_timed_under_the_name_of_their_span_with_the_speed_of_the_r
 def test_plots_have_a_text_and_their_data(site: Path) -> None:
     path = page_of(site, "Simulated questions, val")
     images = [attributes for tag, attributes in read(path).elements if tag == "img"]
-    assert len(images) == 10  # latency on two hosts, parameters, operations, time, each in two palettes
+    assert len(images) == 8  # latency on two hosts, parameters, operations, each in two palettes
     assert all("birch (base) 0.88" in str(image["alt"]) or "fir (base) 0.4" in str(image["alt"]) for image in images)
     assert all(
         (path.parent / str(image["src"]).replace("-dark", "").replace(".svg", ".csv")).is_file() for image in images
@@ -357,6 +357,27 @@ def test_methods_stand_in_time_where_their_paper_or_source_says(tmp_path: Path) 
     by_none = record(home, "elm", 0.6, submission__arxiv="", run__finished="yesterday")
     found = [method_month(made) for made in (by_paper, by_source, by_run, by_none)]
     assert found == [(2019, 4), (2017, 1), (2026, 3), None]
+
+
+def test_results_over_time_join_what_was_best_when_it_came(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    for name, skill, arxiv in (
+        ("alder", 0.2, "1701.00001"),
+        ("birch", 1.4, "1806.00001"),
+        ("cedar", 0.4, "2003.00001"),
+    ):
+        record(home, name, skill, submission__arxiv=arxiv)
+    record(home, "elm", 1.9, submission__arxiv="1601.00001", provenance="reported")
+    build_site([home.path], tmp_path / "site")
+    path = page_of(tmp_path / "site", "Simulated questions, val")
+    text = path.read_text()
+    assert "Results over time" in text and "triangle: reported" in text
+    name = re.search(r"plots/([0-9a-f]+)\.csv", text.split("Results over time")[1])
+    assert name
+    lines = (tmp_path / "site" / "plots" / f"{name[1]}.csv").read_text().splitlines()
+    assert {line.split(",")[1]: line[-1] for line in lines[1:]} == {
+        "alder (base)": "1", "birch (base)": "1", "cedar (base)": "0", "elm (base)": "0"
+    }  # fmt: skip
 
 
 def test_a_host_has_a_page_with_everything_timed_on_it(site: Path) -> None:
