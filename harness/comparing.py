@@ -2,6 +2,8 @@
 
 from contextlib import ExitStack
 
+import msgspec
+
 from harness.crew import Crew, can_load_again, gathered
 from harness.errors import UsageError
 from harness.measure.comparison import Comparison, compare, interleave
@@ -26,7 +28,11 @@ def compare_submissions(
     _check(plan, second[0])
     time = _time(plan.options)
     emulated = [each.emulated for _, each in (first, second) if each.emulated]
-    with exclusive(submission.device, allowed_cpus(), reporter.note), ExitStack() as stack:
+    other, last = sorted((submission.device, second[1].device))
+    with ExitStack() as stack:
+        if other != last:
+            stack.enter_context(exclusive(other, (), reporter.note))
+        stack.enter_context(exclusive(last, allowed_cpus(), reporter.note))
         crews: list[Crew] = [
             stack.enter_context(gathered(each, method, time, query_size(plan.options)))
             for each, method in (first, second)
@@ -35,11 +41,11 @@ def compare_submissions(
             raise UsageError("memory does not hold two processes of the first submission, which its control needs")
         found = interleave(crews[0].stations, crews[1].stations, time.seconds, time.retries)
     names = [label(each, method) for each, method in (first, second)]
+    if names[0] == names[1]:
+        names = [f"{names[0]} (first)", f"{names[1]} (second)"]
     result = compare(found, found.ready[0].headline, *names)
     if not emulated:
         return result
-    import msgspec
-
     reason = f"{' and '.join(emulated)} arithmetic is emulated in floating point: the ratio is the emulation's"
     return msgspec.structs.replace(result, statement=f"{result.statement} But {reason}.")
 
@@ -49,6 +55,11 @@ def _check(first: Plan, second: Plan) -> None:
         raise UsageError("--against needs two submissions by name or path; a Python object cannot be loaded again")
     if first.digest != second.digest:
         raise UsageError("--against: the two would be timed on other images; name one --task and --data for both")
+    sizes = [query_size(plan.options) for plan in (first, second)]
+    if sizes[0] != sizes[1]:
+        raise UsageError(
+            f"--against: the first would answer {sizes[0]} samples at a time, the second {sizes[1]}; state one --batch-size"
+        )
 
 
 def _time(options: RunOptions) -> TimePlan:

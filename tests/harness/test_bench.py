@@ -107,7 +107,7 @@ def test_mlperfs_generator_stands_beside_ours(bench: Callable[..., Done]) -> Non
 
 def test_two_are_compared_and_a_short_look_claims_nothing(bench: Callable[..., Done], probe: Path) -> None:
     found = bench("--measure-s", "0.3", "--against", f"{probe} --seed 4", "--json").json()
-    assert (found["first"], found["second"]) == ("probe base", "probe base")
+    assert (found["first"], found["second"]) == ("probe base (first)", "probe base (second)")
     assert found["speedup"]["units"] >= 1
     assert found["control"]["units"] >= 1
     assert found["statement"] == "Which is faster was not measured well enough to be said."
@@ -138,6 +138,13 @@ def test_the_second_has_the_firsts_options_but_for_those_stated(against: str, ex
 def test_a_second_that_cannot_be_read_is_refused(against: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         second_options(RunOptions(task="t", submission="a", against=against))
+
+
+def test_a_second_with_other_batches_is_refused(bench: Callable[..., Done], probe: Path) -> None:
+    done = bench("--against", f"{probe} --batch-size 4")
+    assert done.sentence(2) == (
+        "--against: the first would answer 1 samples at a time, the second 4; state one --batch-size"
+    )
 
 
 def test_a_file_of_weights_belongs_to_the_first_alone() -> None:
