@@ -51,13 +51,9 @@ class CountedDenseNet(DenseNet40):
         calls = {call.layer: call for call in count.of("convolution")}
         for block in (1, 2):
             name = f"trans{block}.conv1"
-            if name not in calls:
-                continue
-            layer = self.get_submodule(name)
-            assert isinstance(layer, nn.Conv2d)
-            left = layer.out_channels - int(self.pruning_rates.get(name, 0.0) * layer.out_channels)
-            weights = self._removed_before(block) * left
-            flops -= weights * calls[name].outputs // layer.out_channels
+            filters = calls[name].facts["filters"]
+            weights = self._removed_before(block) * (filters - int(self.pruning_rates.get(name, 0.0) * filters))
+            flops -= weights * calls[name].outputs // filters
             parameters -= weights
         return {"hrank_flops": flops, "hrank_params": parameters}
 

@@ -33,16 +33,15 @@ LAYERS: dict[str, Callable[[nn.Module], list[list[str]]]] = {
 def build(context: BuildContext) -> Any:
     """The network of a variant with its weights."""
     options: Any = context.options
-    make = dense(str(options["network"]), int(options["classes"]))
-    module = make()
-    rates = pruning_rates(module, str(options["network"]), str(options["rates"]))
+    name = str(options["network"])
+    make = dense(name, int(options["classes"]))
 
-    def made() -> nn.Module:
-        network = make()
-        network.pruning_rates = rates  # type: ignore[assignment]
-        return network
+    def rated() -> nn.Module:
+        module = make()
+        module.pruning_rates = pruning_rates(module, name, str(options["rates"]))  # type: ignore[assignment]
+        return module
 
-    return classifier(context, made)
+    return classifier(context, rated)
 
 
 def dense(network: str, classes: int) -> Callable[[], nn.Module]:
