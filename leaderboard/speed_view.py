@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from harness.record import Host, Observed, Record, Timing
 from harness.summary import energy_of, headline_span
+from leaderboard.board_tables import without_columns
 from leaderboard.boards import main_metric, short_hash, speed_flags
 from leaderboard.cells import (
     FRONTIER,
@@ -24,6 +25,8 @@ from leaderboard.cells import (
 from leaderboard.entries import Entry
 from leaderboard.numbers import MUTED_VERDICTS, text_cell
 from leaderboard.plot import Point, Scatter
+from leaderboard.ranks import RankRange
+from leaderboard.speed_ranks import energy_ranks, speed_ranks
 from leaderboard.standings import Standings
 from leaderboard.table import Cell, Column, Row, Table, unique
 from leaderboard.text import clean, name
@@ -38,6 +41,13 @@ MOST_SEEN = 4
 
 COLUMNS = (
     METHOD,
+    Column(
+        key="speed_rank",
+        title="Speed rank",
+        numeric=True,
+        better="lower",
+        help="Of the stable medians on this host: the range of places that their intervals allow.",
+    ),
     Column(key="score", title="Score", numeric=True),
     Column(
         key="forward_p50_ms",
@@ -58,6 +68,13 @@ COLUMNS = (
     ),
     Column(key="throughput_per_s", title="Throughput", unit="1/s", numeric=True, better="higher"),
     Column(key="energy_j", title="Energy", unit="J", numeric=True, better="lower", help="Gross joules a sample."),
+    Column(
+        key="energy_rank",
+        title="Energy rank",
+        numeric=True,
+        better="lower",
+        help="Of the stable energies on this host.",
+    ),
     Column(key="peak_memory_mib", title="Peak memory", unit="MiB", numeric=True, better="lower"),
     FRONTIER,
     Column(key="verdict", title="Verdict"),
@@ -174,8 +191,12 @@ def _section(group: Timed, plotted: Sequence[Trade], draw: PlotFiles) -> tuple[S
     title = f"Speed on {name(host.title) if isinstance(host, Host) else host_id}"
     seen = _seen(record for record, _ in group.results)
     lies = frontiers(plotted)
+    ranks = {
+        "speed_rank": speed_ranks(group.results, span),
+        "energy_rank": energy_ranks(record for record, _ in group.results),
+    }
     rows = tuple(
-        _row(f"{stem}-{index}", record, timing, span, seen, lies)
+        _row(f"{stem}-{index}", record, timing, span, seen, lies, ranks)
         for index, (record, timing) in enumerate(group.results)
     )
     table = Table(
@@ -185,6 +206,7 @@ def _section(group: Timed, plotted: Sequence[Trade], draw: PlotFiles) -> tuple[S
         rows=rows,
         data=f"speed-{stem}",
     )
+    table = without_columns(table, {key for key, places in ranks.items() if not places})
     pictures = [picture(item.scatter, draw, f"By {item.called.partition(',')[0]}.") for item in plotted]
     texts = [f"Measured on one host under one condition ({group.words}); speeds of different hosts are not compared."]
     if not pictures:
@@ -196,9 +218,18 @@ def _section(group: Timed, plotted: Sequence[Trade], draw: PlotFiles) -> tuple[S
     )
 
 
-def _row(id: str, record: Record, timing: Timing, span: str, seen: Iterable[str], lies: Frontiers) -> Row:
+def _row(
+    id: str,
+    record: Record,
+    timing: Timing,
+    span: str,
+    seen: Iterable[str],
+    lies: Frontiers,
+    ranks: Mapping[str, Mapping[str, RankRange]],
+) -> Row:
     cells = (
         method_cell(record),
+        place_cell(ranks["speed_rank"].get(record.id)),
         score_cell(record),
         latency_cell(record, timing, span),
         latency_cell(record, timing, span, "p90"),
@@ -206,12 +237,20 @@ def _row(id: str, record: Record, timing: Timing, span: str, seen: Iterable[str]
         throughput_cell(record, timing.batch_size),
         *[observed_cell(record, found) for found in seen],
         energy_cell(record),
+        place_cell(ranks["energy_rank"].get(record.id)),
         memory_cell(record),
         frontier_cell(lies, record),
         verdict_cell(record, timing),
         record_cell(record),
     )
     return Row(id=f"s-{id}", cells=cells, muted=timing.verdict in MUTED_VERDICTS)
+
+
+def place_cell(place: RankRange | None) -> Cell:
+    """A range of places; why there is none is said by the verdict or the provenance."""
+    if place is None:
+        return Cell(text="not ranked", muted=True)
+    return Cell(value=place.best, text=str(place), low=place.best, high=place.worst)
 
 
 def verdict_cell(record: Record, timing: Timing) -> Cell:
