@@ -43,6 +43,8 @@ COMPARE = "compare.html"
 """The page of a board that compares its results in pairs, beside the board's own."""
 MetricKey = tuple[str, str]
 """Protocol and name."""
+SELDOM = 0.005
+"""A smaller share of the resamples would be printed as none."""
 HISTORY = (
     "Results that were superseded or withdrawn, and further runs that gave the same answers and scores as a listed one. "
     "Each record's page says what stands in its place."
@@ -122,13 +124,8 @@ def _result_columns(title: str, metric: Metric | None) -> tuple[Column, ...]:
 
 
 def line_rank(found: Standings, line: Line) -> Cell:
-    """The range of ranks; of several runs, from the best place of any to the worst."""
-    ranges = [found.ranges[record.id] for record in line.records if record.id in found.ranges]
-    if len(line.entries) == 1 or not ranges:
-        return rank_cell(found, line.lead)
-    best, worst = min(item.best for item in ranges), max(item.worst for item in ranges)
-    text = f"{best}" if best == worst else f"{best}–{worst}"
-    return Cell(value=best, text=f"{text} of {ranges[0].of}", low=best, high=worst, sub="over its runs")
+    """The range of ranks; the runs of a seed group have one together."""
+    return rank_cell(found, next((record for record in line.records if record.id in found.ranges), line.lead))
 
 
 def _frontier(lies: Frontiers, line: Line) -> Cell:
@@ -155,7 +152,8 @@ def rank_cell(found: Standings, record: Record) -> Cell:
     rank = found.ranges.get(record.id)
     if rank is None:
         return Cell(text="not ranked", reason=found.reasons.get(record.id, ""), muted=True)
-    return Cell(value=rank.best, text=str(rank), low=rank.best, high=rank.worst)
+    first = f", first in {rank.p_best:.0%}" if rank.p_best and rank.p_best >= SELDOM else ""
+    return Cell(value=rank.best, text=str(rank), low=rank.best, high=rank.worst, sub=f"tier {rank.tier}{first}")
 
 
 def claim_cell(comparison: Comparison | None) -> Cell:

@@ -26,6 +26,9 @@ RANKS = (
     "A rank is a range: the best and the worst place that the data allow. Every result keeps its scores on the same 1,000 "
     "resamples of the data; all pairs of systems are compared on them at once, at 95 % for the whole board, and a system is "
     "placed above another only if their difference exceeds what resampling explains.",
+    "Tier A are the systems that none was shown to exceed, tier B those that only systems of tier A exceed, and so on. In how "
+    "many of the resamples a system comes first, in percent, says less: where systems tie, chance decides it. The runs of one "
+    "method under several training seeds are ranked once, by their mean.",
     "The ranges depend on which systems are on the board. They cover the choice of the test samples, not the chance in training.",
 )
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from harness.record import Metric, Record
 from harness.summary import headlines, method_name
+from harness.withdrawal import REASON
 from leaderboard.board_tables import rank_cell
 from leaderboard.board_view import BANNERS
 from leaderboard.boards import Board
@@ -59,7 +60,9 @@ def record_view(entry: Entry, board: Board, found: Standings, collection: Collec
 
 def _banner(record: Record, board: Board, collection: Collection) -> str:
     if record.id in collection.withdrawn:
-        return f"Withdrawn by record {collection.withdrawn[record.id]}."
+        by = collection.withdrawn[record.id]
+        reason = collection.entries[by].record.facts.get(REASON)
+        return f"Withdrawn by record {by}" + (f": {clean(reason)}" if isinstance(reason, str) else ".")
     if record.id in collection.superseded:
         return f"Superseded by record {collection.superseded[record.id]}."
     return BANNERS["limit"] if record.task.limit is not None else BANNERS[board.section]
