@@ -63,7 +63,8 @@ class BinaryConv2d(nn.Conv2d):
             start = torch.randn(side, side)
             self.register_buffer(name, start if start.is_meta else torch.linalg.qr(start)[0])
         self.alpha = nn.Parameter(self.weight.detach().abs().mean((1, 2, 3))[:, None, None])
-        self.rotate = nn.Parameter(torch.full((channels, 1, 1, 1), pi / 2))
+        # At a quarter turn a filter has no gradient, and neither has its angle: it could never leave it.
+        self.rotate = nn.Parameter(torch.rand(channels, 1, 1, 1) * pi / 2)
         self.steepness = (0.1, 10.0)
 
     def binary_weight(self) -> Tensor:

@@ -42,8 +42,8 @@ def train(module: nn.Module, images: Tensor, labels: Tensor, epochs: int, rate: 
 def main() -> None:
     """Train and write ``sample.safetensors`` beside this file."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pictures", type=int, default=4000)
-    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--pictures", type=int, default=3000)
+    parser.add_argument("--epochs", type=int, default=14)
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(TRAINING_SEED)
