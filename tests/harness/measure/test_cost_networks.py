@@ -3,7 +3,6 @@
 All are built on the meta device: shapes alone decide, and nothing is computed.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,27 +10,17 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from gold_costs import counted, in_gold  # noqa: E402
+
 from harness.measure import count_operations  # noqa: E402
 from harness.measure.conventions import views  # noqa: E402
 from harness.measure.sizes import count_parameters  # noqa: E402
-from harness.operations import Count  # noqa: E402
-
-
-def counted(network: Any, *shape: int) -> Count:
-    with torch.inference_mode():
-        return count_operations(lambda: network(torch.empty(*shape, device="meta")), network)
 
 
 def torchvision_network(name: str) -> Any:
     models = pytest.importorskip("torchvision").models
     with torch.device("meta"):
         return models.get_model(name, weights=None).eval()
-
-
-def in_gold(shared: Path, name: str) -> dict[str, Any]:
-    entries = json.loads((shared / "gold/cost.json").read_text())["entries"]
-    found: dict[str, Any] = next(entry for entry in entries if entry["id"] == name)
-    return found
 
 
 @pytest.mark.parametrize("name", ["resnet18", "resnet34", "resnet50", "vgg16_bn"])

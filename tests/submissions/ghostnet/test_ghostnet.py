@@ -143,6 +143,7 @@ def test_a_photograph_of_any_size_gives_a_thousand_logits() -> None:
     assert method.finish(raw, Sample("x", {}))["logits"].shape == (1000,)
 
 
+@pytest.mark.slow
 def test_the_sample_variant_answers_its_sample(harness: Harness) -> None:
     done = harness("eval", "--task", "imagenet", "--submission", "ghostnet", "--no-measure", "--no-interval", "--json")
     record = done.json()
@@ -150,6 +151,7 @@ def test_the_sample_variant_answers_its_sample(harness: Harness) -> None:
     assert record["metrics"][0]["name"] == "top1" and record["metrics"][0]["value"] > 35
 
 
+@pytest.mark.slow
 def test_the_claims_about_cost_are_settled(harness: Harness) -> None:
     told = harness("paper", "1911.11907", "--cost", "--json").json()
     assert verdicts(told) == {("GhostNet 1.0x", "FLOPs"): ("refuted", 141.150512)}
