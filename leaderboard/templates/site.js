@@ -96,6 +96,7 @@
       return { element: row, place: place, refs: row.dataset.refs || "", text: null };
     });
     this.loaded = !document.getElementById(table.id + "-rest");
+    this.drawn = this.rows;
     this.page = 0;
     this.heads.forEach(function (head) {
       var button = head.querySelector("button");
@@ -115,10 +116,15 @@
     var data = JSON.parse(document.getElementById(this.table.id + "-rest").textContent);
     var start = this.rows.length;
     for (var i = 0; i < data.n; i += 1) {
-      this.rows.push({ element: null, data: data, index: i, place: start + i, refs: read(data.f, i) || "", text: null });
+      this.rows.push({ element: null, data: data, index: i, place: start + i, refs: keyed(read(data.f, i), data.key[i]) || "", text: null });
     }
     this.loaded = true;
   };
+
+  /* Signs stand for the row's key and for its first digits. */
+  function keyed(text, key) {
+    return typeof text === "string" ? text.replace(/\u0001/g, key).replace(/\u0002/g, key.slice(0, 8)) : text;
+  }
 
   function read(list, i) {
     if (!list) { return undefined; }
@@ -127,7 +133,7 @@
 
   /* A number for a number, a text for a text, undefined where there is no value. */
   Model.prototype.value = function (row, column) {
-    var found = row.data ? read(row.data.c[column].v, row.index) : row.element.cells[column].dataset.v;
+    var found = row.data ? keyed(read(row.data.c[column].v, row.index), row.data.key[row.index]) : row.element.cells[column].dataset.v;
     if (found === undefined || found === null || found === "") { return undefined; }
     if ("numeric" in this.heads[column].dataset) { return typeof found === "number" ? found : parseFloat(found); }
     return String(found);
@@ -136,7 +142,7 @@
   Model.prototype.elementOf = function (row) {
     if (row.element) { return row.element; }
     var data = row.data, i = row.index, heads = this.heads;
-    row.element = make("tr", { id: data.id[i] });
+    row.element = make("tr", { id: keyed(read(data.id, i), data.key[i]) });
     if (read(data.m, i)) { row.element.className = "muted"; }
     if (row.refs) { row.element.dataset.refs = row.refs; }
     data.c.forEach(function (column, at) {
@@ -145,7 +151,10 @@
       if ("header" in head.dataset) { cell.scope = "row"; }
       cell.className = head.className;
       cell.hidden = head.hidden;
-      fill(cell, function (name) { return read(column[name], i); });
+      fill(cell, function (name) {
+        var found = keyed(read(column[name], i), data.key[i]);
+        return found === "\u0003" ? keyed(read(column.v, i), data.key[i]) : found;
+      });
       row.element.appendChild(cell);
     });
     addTick(this, row.element);
@@ -277,6 +286,9 @@
   };
 
   Model.prototype.draw = function (rows) {
+    var before = this.drawn;
+    this.drawn = rows;
+    if (before && before.length === rows.length && rows.every(function (row, at) { return row === before[at]; })) { return; }
     var self = this, fragment = document.createDocumentFragment();
     rows.forEach(function (row) { fragment.appendChild(self.elementOf(row)); });
     this.body.replaceChildren(fragment);
@@ -310,6 +322,9 @@
       return named ? named.indexOf(head.dataset.key) < 0 : "optional" in head.dataset;
     });
     heads.forEach(function (head, at) { head.hidden = hidden[at]; });
+    var same = hidden.join();
+    if (this.hidden === same) { return; }
+    this.hidden = same;
     this.rows.forEach(function (row) {
       if (row.element) { each(row.element.cells, function (cell, at) { cell.hidden = hidden[at]; }); }
     });
