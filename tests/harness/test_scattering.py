@@ -13,7 +13,9 @@ from harness.plan import plan_run
 from harness.progress import Reporter
 from harness.scattering import BLOCKS, Scattered, scattered
 
-TIME = TimePlan(seconds=1000.0, block_s=0.001, block_inferences=2, warm_up_cap_s=0.05, warm_up_min_s=0.0, min_pause_s=0.0)
+TIME = TimePlan(
+    seconds=1000.0, block_s=0.001, block_inferences=2, warm_up_cap_s=0.05, warm_up_min_s=0.0, min_pause_s=0.0
+)
 
 
 class Clock:
