@@ -100,6 +100,8 @@ def test_a_file_of_results_gives_the_record_of_the_run(cli, tmp_path):
 
     again = scored().json()
     assert [one["value"] for one in again["metrics"]] == [one["value"] for one in record["metrics"]]
+    last = scored(adversarial_image=content["adversarial_image"].transpose(0, 2, 3, 1)).json()
+    assert [one["value"] for one in last["metrics"]] == [one["value"] for one in record["metrics"]]
     logits = scored(adversarial_image=None, clean_image=None).json()
     assert [flag["code"] for flag in logits["flags"]] == ["ball-unchecked"]
     queries = content["queries"].copy()
