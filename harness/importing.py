@@ -69,6 +69,7 @@ def take_in(path: Path, options: RunOptions, reporter: Reporter) -> TakenIn:
         if content.tables:
             staged.write_record(_place(staged, content))
             record, note = _scored_again(staged, content.record, options, reporter)
+            content = replace(content, tables={**_restored(staged, content), **content.tables})
     record = _place(home, replace(content, record=record))
     return TakenIn(
         record=record, path=home.write_record(record), new=True, rescored=not note and bool(content.tables), note=note
@@ -168,6 +169,16 @@ def _place(home: Home, content: _Content) -> Record:
             path = f"{artifact.kind}/{artifact.digest[:32]}.npz"
             artifacts.append(msgspec.structs.replace(artifact, path=path if artifact.digest.isalnum() else ""))
     return msgspec.structs.replace(content.record, artifacts=artifacts)
+
+
+def _restored(staged: Home, content: _Content) -> dict[str, Table]:
+    """What the file lacks and scoring has made again."""
+    found = {}
+    for artifact in content.record.artifacts:
+        path = staged.path / artifact.kind / f"{artifact.digest[:32]}.npz"
+        if artifact.kind not in content.tables and artifact.digest.isalnum() and path.is_file():
+            found[artifact.kind] = load_table(path)
+    return found
 
 
 def _scored_again(staged: Home, record: Record, options: RunOptions, reporter: Reporter) -> tuple[Record, str]:

@@ -1,6 +1,7 @@
 """A record travels with its predictions: packed to the same bytes, taken in only after checking, verified by the receiver."""
 
 import json
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -89,13 +90,31 @@ def test_what_was_changed_is_not_packed(made: Record, tmp_path: Path, cli: Cli) 
     assert "cannot be packed without them" in cli("pack", made.id).sentence()
 
 
-def test_nothing_that_tells_private_labels_is_packed(made: Record, tmp_path: Path) -> None:
-    home = Home(tmp_path / "home")
-    private = with_id(msgspec.structs.replace(made, task=msgspec.structs.replace(made.task, private_labels=True)))
-    (tmp_path / "private.zip").write_bytes(packed(home, private))
+@pytest.fixture
+def private(tiny: Path, tmp_path: Path) -> Path:
+    """The scaffold's task with labels that are not public."""
+    folder = tmp_path / "private"
+    shutil.copytree(tiny, folder)
+    source = (folder / "task.py").read_text()
+    assert source.count("TaskMeta(") == 1
+    (folder / "task.py").write_text(source.replace("TaskMeta(", "TaskMeta(private_labels=True, "))
+    return folder
+
+
+def test_private_labels_stay_private_and_their_owner_has_the_replicates_again(
+    private: Path, probe: Path, tmp_path: Path, cli: Cli
+) -> None:
+    done = cli("eval", "--task", private, "--submission", probe, "--no-measure", "--json")
+    record = decode(done.out.encode())
+    assert record.task.private_labels
+    assert cli("pack", record.id, "--out", "private.zip").status == 0
     assert set(members(tmp_path / "private.zip")) == {"record.json", "predictions.npz"}
-    found = receive(tmp_path / "private.zip", tmp_path / "other")
-    assert found.new and not list((tmp_path / "other").rglob("replicates/*"))
+    assert cli("import", "private.zip", "--home", tmp_path / "anybody").status == 0
+    assert not list((tmp_path / "anybody").rglob("replicates/*"))
+    done = cli("import", "private.zip", "--home", tmp_path / "owner", "--task", private)
+    assert done.status == 0 and "is verified" in done.out
+    for item in record.artifacts:
+        assert item.kind == "predictions" or (tmp_path / "owner" / item.path).is_file()
 
 
 # -- taking in ---------------------------------------------------------------------------------------------------------
