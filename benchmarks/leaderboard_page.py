@@ -103,8 +103,7 @@ def page(rows: int) -> bytes:
     view = board_view(
         board, Standings(ranges, {}), lambda scatter: PlotPaths("plots/a.svg", "plots/a.svg", "plots/a.csv")
     )
-    kinds = SiteFacts.__annotations__.items()
-    site = SiteFacts(**{name: "" if kind is str else rows for name, kind in kinds})
+    site = SiteFacts(records=rows, digest="", newest="", version="")
     return Renderer(site).render(view.page)
 
 

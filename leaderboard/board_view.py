@@ -8,11 +8,11 @@ from leaderboard.board_tables import COMPARE, history_section, metrics_sections,
 from leaderboard.boards import Board
 from leaderboard.compare_view import compare_view
 from leaderboard.entries import Entry
-from leaderboard.naming import board_path, board_title
+from leaderboard.naming import board_path, board_title, told_apart
 from leaderboard.speed_view import speed_sections, speed_trades, timed_groups
 from leaderboard.standings import Standings
 from leaderboard.table import MOST_DRAWN, Cell, Table, in_pages
-from leaderboard.text import clean, name
+from leaderboard.text import clean
 from leaderboard.trade_view import PlotFiles, frontiers, over_time, time_section, trade_section, trades
 from leaderboard.view import Fact, Page, Section
 
@@ -120,7 +120,7 @@ def summarise(board: Board, found: Standings) -> str:
             if board.section in ("sample", "limit")
             else f"{listed}; a ranking needs two that may be ranked."
         )
-    names = {entry.record.id: name(method_name(entry.record)) for entry in board.entries}
+    names = told_apart(entry.record for entry in board.entries)
     verified = sum(entry.record.provenance == "verified" for entry in board.entries)
     tail = f" {verified} of {len(board.entries)} results are verified."
     first = sorted(names[id] for id in found.first)

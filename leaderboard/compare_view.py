@@ -1,14 +1,14 @@
 """The page that compares a board's results in pairs; which ones stands in its address (``#v=1&rows=ID,ID``)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 
 from harness.paired import Differences, differences
 from harness.record import Metric, Record
-from harness.summary import headlines, method_name
+from harness.summary import headlines
 from leaderboard.board_tables import COMPARE, rank_cell
 from leaderboard.boards import Board, short_hash
 from leaderboard.cells import (
@@ -23,7 +23,7 @@ from leaderboard.cells import (
     score_cell,
 )
 from leaderboard.entries import Entry
-from leaderboard.naming import board_path, board_title
+from leaderboard.naming import board_path, board_title, told_apart
 from leaderboard.numbers import metric_cell, places_of, quiet
 from leaderboard.paired_replicates import Columns, metric_columns
 from leaderboard.standings import Standings
@@ -91,7 +91,8 @@ def _systems(entries: Sequence[Entry], found: Standings) -> Table:
         PROVENANCE,
         RECORD,
     )
-    rows = tuple(_system(entry.record, found, others) for entry in entries)
+    names = told_apart(entry.record for entry in entries)
+    rows = tuple(_system(entry.record, names[entry.record.id], found, others) for entry in entries)
     return Table(id="systems-table", caption="Side by side", columns=columns, rows=rows, data="compare-systems")
 
 
@@ -102,10 +103,10 @@ def _metric_column(key: str, title: str, metric: Metric | None) -> Column:
     return Column(key=key, title=title, unit=name(metric.unit), numeric=True, better=better)  # type: ignore[arg-type]
 
 
-def _system(record: Record, found: Standings, others: Sequence[tuple[str, str]]) -> Row:
+def _system(record: Record, called: str, found: Standings, others: Sequence[tuple[str, str]]) -> Row:
     metrics = {(metric.protocol, metric.name): metric for metric in record.metrics}
     cells = (
-        method_cell(record),
+        replace(method_cell(record), value=called, text=called),
         rank_cell(found, record),
         score_cell(record),
         *[quiet(metric_cell(metrics.get(key), "not in this record")) for key in others],
@@ -125,7 +126,8 @@ def _pairs(board: Board, entries: Sequence[Entry]) -> Table:
         Column(key="p", title="p", numeric=True, help="Two-sided, adjusted for all pairs."),
         Column(key="verdict", title="In words", wide=True),
     )
-    rows = [row for item in _compared(board, entries) for row in _rows(item)]
+    names = told_apart(entry.record for entry in entries)
+    rows = [row for item in _compared(board, entries) for row in _rows(item, names)]
     return Table(
         id="pairs-table",
         caption="Differences in pairs",
@@ -173,7 +175,7 @@ def _compare_metric(key: tuple[str, str], entries: Sequence[Entry], columns: Map
     return Compared(metric, tuple(record for record, _ in kept), differences(values, finite, metric.n))
 
 
-def _rows(item: Compared) -> Iterator[Row]:
+def _rows(item: Compared, called: Mapping[str, str]) -> Iterator[Row]:
     metric, sign = item.metric, 1 if item.metric.higher_is_better else -1
     places, title = places_of(metric), name(metric.name)
     stem = short_hash(f"{metric.protocol}/{metric.name}")[:8]
@@ -182,7 +184,7 @@ def _rows(item: Compared) -> Iterator[Row]:
         value, (low, high) = float(item.found.official[i, j]), item.found.interval(i, j)
         p = item.found.p_value(i, j)
         better = 0 if low <= 0 <= high else sign if low > 0 else -sign
-        names = name(method_name(first)), name(method_name(second))
+        names = called[first.id], called[second.id]
         winner = names[0] if better > 0 else names[1]
         verdict = "no difference beyond the data's chance" if better == 0 else f"{winner} is better"
         label = f"{names[0]} \u2212 {names[1]}"

@@ -455,7 +455,7 @@
   function addTick(model, row) {
     if (!model.table.dataset.compare || !row.dataset.refs || row.querySelector(".tick")) { return; }
     var header = row.querySelector("th");
-    var input = make("input", { type: "checkbox", value: row.dataset.refs.split(" ")[0], "aria-label": "compare " + header.dataset.v });
+    var input = make("input", { type: "checkbox", value: row.dataset.refs.split(" ")[0], "aria-label": "compare " + header.dataset.v + ", record " + row.dataset.refs.slice(0, 8) });
     header.appendChild(make("label", { "class": "tick sub" }, [input, make("span", { text: "compare" })]));
   }
 
