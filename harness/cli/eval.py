@@ -14,7 +14,7 @@ def register(verbs: Any) -> None:
         "An interrupted run goes on where it stopped when the same command is given again.",
     )  # fmt: skip
     add_options(parser, "eval")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, resumes=True)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -27,7 +27,7 @@ from harness.cli import (
     withdraw,
 )
 from harness.cli.setting_flags import add_setting_flags
-from harness.errors import HarnessError, describe
+from harness.errors import HarnessError, SubmissionError, describe
 from harness.registry import FOLDER
 
 OWN = (
@@ -52,8 +52,9 @@ OWN = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 1 failed, 2 misuse."""
+    arguments = argparse.Namespace()
     try:
-        arguments = build_parser().parse_args(argv)
+        build_parser().parse_args(argv, arguments)
         status = int(arguments.run(arguments))
         # Here and not at the interpreter's end, where a closed pipe or a full disk would be a traceback.
         sys.stdout.flush()
@@ -62,9 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"harness: {error}", file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
-        print(
-            "harness: interrupted; what was answered is kept, and the same command goes on from there", file=sys.stderr
-        )
+        kept = "; what was answered is kept, and the same command goes on from there"
+        print(f"harness: interrupted{kept if getattr(arguments, 'resumes', False) else ''}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         _discard_output()
@@ -143,6 +143,19 @@ def build_parser() -> argparse.ArgumentParser:
         module.register(verbs)
     from harness.registry import VERBS, installed, load_point
 
-    for point in installed(VERBS).values():
-        load_point(point)(verbs)
+    for name, point in installed(VERBS).items():
+        try:
+            load_point(point)(verbs)
+        except SubmissionError as error:
+            if name not in verbs.choices:
+                _add_unloadable(verbs, name, error)
     return parser
+
+
+def _add_unloadable(verbs: Any, name: str, error: HarnessError) -> None:
+    """A verb whose package cannot be loaded says why when it is asked for, and stands in no other verb's way."""
+
+    def refuse(*_: Any) -> NoReturn:
+        raise error
+
+    verbs.add_parser(name, help="cannot be loaded").parse_known_args = refuse

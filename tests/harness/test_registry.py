@@ -166,6 +166,16 @@ def test_a_broken_package_of_a_third_party_is_named(site: Path, harness: Harness
     assert "'broken' of third cannot be loaded: ZeroDivisionError" in done.sentence()
 
 
+def test_a_verb_that_cannot_be_loaded_stands_in_no_other_verbs_way(site: Path, harness: Harness) -> None:
+    points = site / "third-1.0.dist-info" / "entry_points.txt"
+    points.write_text(points.read_text() + "[harness.verbs]\npolish = third_broken:register\n")
+    environment = {"PYTHONPATH": str(site)}
+    assert harness("data", "layout", "set5", env=environment).status == 0
+    assert (
+        "'polish' of third cannot be loaded: ZeroDivisionError" in harness("polish", "--it", env=environment).sentence()
+    )
+
+
 def test_nobody_takes_a_name_of_ours(site: Path, harness: Harness) -> None:
     done = harness("data", "layout", "set5", "--json", env={"PYTHONPATH": str(site)})
     assert json.loads(done.out)["task"] == "set5"
