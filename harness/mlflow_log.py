@@ -146,7 +146,7 @@ def _write(client: "MlflowClient", home: Home, record: Record, experiment: str) 
     with tempfile.TemporaryDirectory() as folder:
         try:
             moments = _milliseconds(record.run.started), _milliseconds(record.run.finished)
-            beside = [_sample_table(home, record, Path(folder)), _curves(home, record, Path(folder))]
+            beside = [sample_table(home, record, Path(folder)), _curves(home, record, Path(folder))]
         except Exception as error:  # what a stranger's dates and files make Python and NumPy raise has no bound
             reason = error if isinstance(error, HarnessError) else describe(error)
             raise RecordError(f"record {record.id} cannot be mirrored: {reason}") from None
@@ -228,7 +228,7 @@ def metrics_of(record: Record) -> dict[str, float]:
     found |= {item.name: item.value for item in record.measurements.observed}
     energy, cost = energy_of(record), cost_of(record)
     if energy is not None:
-        found |= {"energy_j": energy.energy_j, "power_w": energy.power_w}
+        found |= {"energy_j": energy.energy_j, "net_energy_j": energy.net_energy_j, "power_w": energy.power_w}
     if cost is not None:
         found |= {"parameters": cost.parameters, "macs": cost.macs}
     return {_name(key): float(value) for key, value in found.items() if value is not None}
@@ -256,13 +256,13 @@ def _params(record: Record) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _sample_table(home: Home, record: Record, folder: Path) -> Path | None:
-    """The dense per-unit statistics as CSV, or None where there are none."""
+def sample_table(home: Home, record: Record, folder: Path) -> Path | None:
+    """The dense per-unit statistics as CSV, or None where there are none, or where they would tell private labels."""
     from harness.columns import Ragged
     from harness.predictions import load_table
 
     stored = next((artifact for artifact in record.artifacts if artifact.kind == "statistics"), None)
-    if stored is None:
+    if stored is None or record.task.private_labels:
         return None
     import csv
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from harness.errors import HarnessError, RecordError
 from harness.importing import take_in
+from harness.mlflow_log import sample_table
 from harness.options import RunOptions
 from harness.packing import MEMBERS, packed
 from harness.progress import Reporter
@@ -115,6 +116,7 @@ def test_private_labels_stay_private_and_their_owner_has_the_replicates_again(
     assert done.status == 0 and "is verified" in done.out
     for item in record.artifacts:
         assert item.kind == "predictions" or (tmp_path / "owner" / item.path).is_file()
+    assert sample_table(Home(tmp_path / "owner"), record, tmp_path) is None
 
 
 # -- taking in ---------------------------------------------------------------------------------------------------------
