@@ -231,7 +231,7 @@ class _Build:
     def _submission(self, standing: Sequence[Placed], past: Sequence[Placed]) -> None:
         name = (standing or past)[0][0].record.submission.name
         paper = paper_path(name) if name in self._paper_names else ""
-        page, tables = submission_view(standing, past, self._curves, self._ranges, paper)
+        page, tables = submission_view(standing, past, self._curves, self._ranges, paper, self._picture)
         page = with_methods(page, [(standing or past)[0][0].record], self._known, self._site.write)
         self._page(with_badges(page, standing, self._site.write), tables)
 
@@ -267,6 +267,11 @@ class _Build:
 
     def _plot(self, scatter: Scatter) -> PlotPaths:
         return self._with_data(scatter.name, lambda: draw(scatter), lambda: points_csv(scatter))
+
+    def _picture(self, name: str, draw: Callable[[], bytes]) -> str:
+        if not self._site.keep(path := f"plots/{name}.png"):
+            self._site.write(path, draw())
+        return path
 
     def _ranges(self, plot: RangePlot) -> PlotPaths:
         return self._with_data(plot.name, lambda: draw_ranges(plot), lambda: ranges_csv(plot))

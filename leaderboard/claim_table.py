@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from harness.claims import Comparison
+from harness.claims import VERDICTS, Comparison, tally
 from harness.summary import method_name
 from leaderboard.boards import Board
 from leaderboard.cells import record_path
@@ -17,6 +17,12 @@ CLAIMS = (
     "Numbers that the paper states, as printed, beside what was measured or scored here. A claim is reproduced or refuted "
     "only by a record of the same split, protocol, variant and settings; otherwise the reason stands in its place.",
 )
+
+
+def told(comparisons: Sequence[Comparison]) -> str:
+    """How many claims have which verdict, in words."""
+    counts = tally(comparisons)
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
 
 
 def claims_table(comparisons: Sequence[Comparison], boards: Mapping[str, Board]) -> Table:

@@ -9,7 +9,7 @@ from harness.papers import PaperReport
 from harness.record import Record
 from leaderboard.boards import Board, short_hash
 from leaderboard.cells import submission_path
-from leaderboard.claim_table import CLAIMS, claims_table
+from leaderboard.claim_table import CLAIMS, claims_table, told
 from leaderboard.numbers import text_cell
 from leaderboard.table import Cell, Column, Row, Table
 from leaderboard.text import arxiv_link, clean, https_link, link_host, name
@@ -50,12 +50,10 @@ def _claims(report: PaperReport, claims: Table) -> Section:
 
 
 def _lead(report: PaperReport) -> str:
-    counts = tally(report.comparisons)
     total = len(report.comparisons)
     if not total:
         return "No claims to compare."
-    told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
-    return f"{total} claim{'s' if total != 1 else ''}: {told}."
+    return f"{total} claim{'s' if total != 1 else ''}: {told(report.comparisons)}."
 
 
 def _links(report: PaperReport) -> list[tuple[str, str]]:

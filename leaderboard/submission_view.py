@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from harness.claims import VERDICTS
 from harness.record import Record
 from harness.summary import method_name
 from leaderboard.board_tables import rank_cell
@@ -18,7 +19,7 @@ from leaderboard.cells import (
     score_cell,
     submission_path,
 )
-from leaderboard.claim_table import CLAIMS, claims_table
+from leaderboard.claim_table import CLAIMS, claims_table, told
 from leaderboard.claims import compare_all
 from leaderboard.cost_view import cost_section
 from leaderboard.curve_view import DrawCurves, own_curves
@@ -31,9 +32,11 @@ from leaderboard.standings import Standings
 from leaderboard.table import Column, Row, Table
 from leaderboard.text import arxiv_link, clean, name
 from leaderboard.view import Fact, Page, Section
+from leaderboard.worst_view import WritePicture, worst_section
 
 MOST_WITH_CURVES = 6
 MOST_WITH_TABLES = 4
+MOST_OPEN_CLAIMS = 16
 Placed = tuple[Entry, Board, Standings]
 SECTION_TITLES = {
     "official": "Benchmark results",
@@ -44,7 +47,12 @@ SECTION_TITLES = {
 
 
 def submission_view(
-    placed: Sequence[Placed], past: Sequence[Placed], draw: DrawCurves, draw_ranges: RangeFiles, paper: str = ""
+    placed: Sequence[Placed],
+    past: Sequence[Placed],
+    draw: DrawCurves,
+    draw_ranges: RangeFiles,
+    paper: str = "",
+    write_picture: WritePicture | None = None,
 ) -> tuple[Page, tuple[Table, ...]]:
     """The page of one submission, from all of its results, and the tables to write as files.
 
@@ -54,13 +62,17 @@ def submission_view(
     records = [entry.record for entry, _, _ in placed]
     newest = max(records or [entry.record for entry, _, _ in past], key=age_key)
     tables = [table for section in SECTION_TITLES if (table := _results(section, placed))]
-    claims = claims_table(compare_all(records), {entry.record.id: board for entry, board, _ in placed})
+    compared = sorted(compare_all(records), key=lambda item: VERDICTS.index(item.verdict))
+    claims = claims_table(compared, {entry.record.id: board for entry, board, _ in placed})
     sections = [Section(id=f"part-{table.id}", title=table.caption, tables=[table]) for table in tables]
     if claims.rows:
-        sections.append(Section(id="claims", title="Claims beside records", paragraphs=CLAIMS, tables=[claims]))
+        many = len(claims.rows) > MOST_OPEN_CLAIMS
+        title = f"Claims beside records: {told(compared)}" if many else "Claims beside records"
+        sections.append(Section(id="claims", title=title, paragraphs=CLAIMS, tables=[claims], folded=many))
     sections += latency_sections(records, draw_ranges)
     sections += _cost(records)
     sections += _curves(placed, draw)
+    sections += _worst(placed, write_picture) if write_picture else []
     sections += _details(placed)
     if past:
         items = [
@@ -108,6 +120,11 @@ def _cost(records: Sequence[Record]) -> list[Section]:
     others = len(found) - 1
     more = [f"{others} further variant{'s' if others > 1 else ''} on the records' pages."] if others else []
     return [replace(section, paragraphs=[about, *more, *section.paragraphs])]
+
+
+def _worst(placed: Sequence[Placed], write: WritePicture) -> list[Section]:
+    entries = [entry for entry, _, _ in placed]
+    return worst_section(sorted(entries, key=lambda entry: age_key(entry.record), reverse=True), write)
 
 
 def _details(placed: Sequence[Placed]) -> list[Section]:

@@ -30,6 +30,17 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Thumbnail:
+    """A small picture of a sample; `path` is from the site's root, sizes are in pixels."""
+
+    path: str
+    alt: str
+    caption: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
     """A part of a page: paragraphs, then facts, plots, tables, in that order; whatever is empty is left out."""
 
@@ -41,6 +52,7 @@ class Section:
     tables: Sequence[Table] = ()
     items: Sequence[Cell] = ()
     """A list of links or texts."""
+    thumbnails: Sequence[Thumbnail] = ()
     folded: bool = False
 
 
