@@ -1,12 +1,13 @@
 """The methods behind records as BibTeX, so that whoever uses their numbers can cite them."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from harness.manifest import Paper
 from harness.record import Record
 from harness.text import latex
-from leaderboard.table import unique
+from leaderboard.boards import short_hash
 from leaderboard.text import arxiv_link, clean
 
 LONGEST_KEY = 60
@@ -20,9 +21,10 @@ def bibtex(records: Iterable[Record], papers: Mapping[str, Paper]) -> bytes:
     and arXiv identifier.
     """
     methods = {record.submission.name: record for record in sorted(records, key=lambda record: record.id)}
-    names = sorted(methods)
-    keys = unique(_key(name) for name in names)
-    entries = [_entry(key, methods[name], papers.get(name)) for key, name in zip(keys, names, strict=True)]
+    keys = {name: _key(name) for name in sorted(methods)}
+    usual = Counter(keys.values())
+    told = {name: key if usual[key] == 1 else f"{key}-{short_hash(name)}" for name, key in keys.items()}
+    entries = [_entry(key, methods[name], papers.get(name)) for name, key in told.items()]
     return "\n".join(entries).encode("utf-8", "replace")
 
 

@@ -78,8 +78,9 @@ def _list(values: list[Any], usual: Any) -> Any:
     """The values; None where all are as usual; [distinct values, which one each is] where that is shorter."""
     if all(value == usual for value in values):
         return None
-    stated = [json.dumps(value) for value in values]
-    places = {text: place for place, text in enumerate(dict.fromkeys(stated))}
-    if 2 * len(places) > len(values):
+    stated = [repr(value) for value in values]  # tells 1 from 1.0 and from True
+    distinct = dict(zip(stated, values, strict=True))
+    if 2 * len(distinct) > len(values):
         return {"a": values}
-    return {"d": [json.loads(text) for text in places], "i": [places[text] for text in stated]}
+    places = {text: place for place, text in enumerate(distinct)}
+    return {"d": list(distinct.values()), "i": [places[text] for text in stated]}

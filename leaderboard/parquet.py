@@ -37,7 +37,7 @@ def _column(values: Sequence[Any], pyarrow: Any) -> Any:
         return pyarrow.array(values, pyarrow.bool_())
     if stated and all(type(value) is int and abs(value) < 1 << 63 for value in stated):
         return pyarrow.array(values, pyarrow.int64())
-    if stated and all(type(value) in (int, float) for value in stated):
+    if stated and all(type(value) is float or (type(value) is int and abs(value) <= 1 << 53) for value in stated):
         return pyarrow.array([None if value is None else float(value) for value in values], pyarrow.float64())
     texts = [None if value is None else clean(str(value), 20_000) for value in values]
     return pyarrow.array(texts, pyarrow.string())

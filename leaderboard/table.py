@@ -8,6 +8,7 @@ from typing import Any, Literal
 from harness.text import csv_bytes
 
 Value = str | int | float | None
+_ENCODE = json.JSONEncoder(ensure_ascii=True, allow_nan=False).encode
 MOST_DRAWN = 200
 """Rows of one table on one page."""
 
@@ -182,5 +183,14 @@ def table_json(table: Table) -> bytes:
 
 
 def json_bytes(value: Any) -> bytes:
-    """A JSON document, ASCII only; raises ValueError for NaN and infinity."""
-    return json.dumps(value, indent=1, ensure_ascii=True, allow_nan=False).encode() + b"\n"
+    """A JSON document, ASCII only, one line an item down to the rows; raises ValueError for NaN and infinity."""
+    return _written(value, 2).encode() + b"\n"
+
+
+def _written(value: Any, depth: int) -> str:
+    if isinstance(value, list) and depth and value:
+        return "[\n" + ",\n".join(_written(item, depth - 2) for item in value) + "\n]"
+    if isinstance(value, dict) and depth == 2 and value:
+        return "{\n" + ",\n".join(f"{_ENCODE(key)}: {_written(item, depth)}" for key, item in value.items()) + "\n}"
+    # Whole rows at once, since indentation would make Python's own, slow encoder write them.
+    return _ENCODE(value)

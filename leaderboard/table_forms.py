@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from harness.text import latex_line, markdown_table
+from harness.text import latex, latex_line, markdown_table
 from leaderboard.parquet import has_parquet, to_parquet
 from leaderboard.table import Cell, Column, Table, table_csv, table_fields, table_json, table_records
 from leaderboard.text import clean
@@ -16,7 +16,7 @@ def table_latex(table: Table) -> bytes:
     r"""The table as it is read, for the booktabs package: ``\usepackage{booktabs}``."""
     layout = "".join("r" if column.numeric else "l" for column in table.columns)
     lines = [
-        "% " + clean(table.caption, LONGEST).replace("%", "per cent"),
+        "% " + latex(clean(table.caption, LONGEST)),
         rf"\begin{{tabular}}{{{layout}}}",
         r"\toprule",
         latex_line(map(_heading, table.columns)),
