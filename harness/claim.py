@@ -73,6 +73,9 @@ class About(Strict, frozen=True):
     """How operations are counted (``macs``), by its name in ``harness cost``; other conventions in words."""
     relative_convention: str = ""
     """The convention of the baseline's value, where it is another."""
+    inferred: str = ""
+    """Why it is not known that the source counted this very network, where variant or options are inferred: it cannot
+    be refuted then."""
     verified: bool = True
     """False for a number that was not read in its source."""
     blocker: str = ""

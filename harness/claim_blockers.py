@@ -21,8 +21,10 @@ def blocker_of(claim: Claim, manifest: Manifest, tasks: Collection[str], uncount
     `tasks` are the ids of installed tasks; `uncounted` says why a network of this project could not be counted.
     """
     name = claim.blocker or manifest.blocker
-    if name:
-        stated = manifest.blockers[name]
+    stated = manifest.blockers[name] if name else None
+    # A network alone would not settle what this project cannot score, such as how long a search took.
+    network_only = stated is not None and stated.missing in ("implementation", "architecture")
+    if stated is not None and not (network_only and claim.task in OTHER_TASKS):
         command = stated.command or _command(claim, manifest, stated.missing)
         return Blocker(missing=stated.missing, text=stated.text, command=command)
     found = _follows(claim, manifest, tasks, uncounted)

@@ -9,9 +9,10 @@ import msgspec
 
 from harness.claim import Claim
 from harness.claim_metrics import COST_METRICS, SPEED_METRICS
-from harness.claims import Evidence, Found, relative, same_unit
+from harness.claim_totals import NARROW, related
+from harness.claims import Evidence, Found, same_unit
 from harness.manifest import Manifest
-from harness.printed import PERCENT
+from harness.printed import PERCENT, multiplier, read_printed
 from harness.record import Cost, Metric, Record
 from harness.summary import headline_span
 
@@ -149,7 +150,9 @@ def options_of(manifest: Manifest, variant: str, options: Mapping[str, Any]) -> 
 def recorded(claim: Claim, records: Sequence[Record], manifest: Manifest | None = None) -> Found:
     """What records alone say about a claim, its baseline's records among them."""
     found = _recorded(claim, records, manifest)
-    return relative(claim, found, _recorded(baseline(claim), records, manifest)) if is_relative(claim) else found
+    if not is_relative(claim):
+        return found
+    return related(claim, found, _recorded(baseline(claim), records, manifest), manifest)
 
 
 def _recorded(claim: Claim, records: Sequence[Record], manifest: Manifest | None) -> Found:
@@ -191,14 +194,34 @@ def recorded_costs(claim: Claim, records: Sequence[Record], manifest: Manifest |
 def costs(claim: Claim, cost: Cost, record: Record | None = None) -> Found:
     """What was counted for the claim's metric, under every convention there is."""
     wanted = claim.convention or DEFAULT_VIEWS[claim.metric]
+    views = _views(claim.metric, cost)
+    complete = cost.complete or claim.metric == "parameters"
+    doubts = (claim.inferred, "" if complete else "our count is a lower bound", _between(claim, views))
+    doubt = "; ".join(filter(None, doubts))
     evidence = []
-    for name, value in _views(claim.metric, cost).items():
+    for name, value in views.items():
         if value is not None:
             differs = "" if name == wanted else f"the convention {name}"
-            doubt = "" if cost.complete or claim.metric == "parameters" else "our count is a lower bound"
-            unit = "count"
-            evidence.append(Evidence(value=value, unit=unit, where=name, differs=differs, doubt=doubt, record=record))
+            evidence.append(
+                Evidence(value=value, unit="count", where=name, differs=differs, doubt=doubt, record=record)
+            )
     return Found(evidence=evidence, hindered=() if evidence else (cost.reason or "nothing was counted",))
+
+
+TOOLS = ("macs", "macs_of_layers", "thop_0.0.31", "thop_0.1.1")
+"""Conventions that differ in what they count beside the layers: other tools count some of it, and lie between them."""
+
+
+def _between(claim: Claim, views: Mapping[str, float | None]) -> str:
+    """Why a number of operations whose source states no convention may be right under one that is not named here."""
+    printed = read_printed(claim.value)
+    counts = {name: value for name in TOOLS if (value := views.get(name)) is not None}
+    if claim.metric != "operations" or claim.convention or is_relative(claim) or printed is None or not counts:
+        return ""
+    low, high = min(counts, key=counts.__getitem__), max(counts, key=counts.__getitem__)
+    if not counts[low] < float(printed.low) * multiplier(claim.unit) < counts[high]:
+        return ""
+    return f"the source states no convention, and its number lies between what {low} and {high} give"
 
 
 def _views(metric: str, cost: Cost) -> dict[str, float | None]:
@@ -212,7 +235,9 @@ def _views(metric: str, cost: Cost) -> dict[str, float | None]:
         return {DEFAULT_VIEWS[metric]: cost.views.get(DEFAULT_VIEWS[metric])}
     aside = {*params, *DEFAULT_VIEWS.values()} - {"macs"}
     rest = {name: value for name, value in cost.views.items() if name not in aside and not name.endswith("_bits")}
-    return {"macs": cost.macs, **rest}
+    # What one paper counts goes after what tools count, where both give a printed number.
+    last = {name: rest.pop(name) for name in NARROW if name in rest}
+    return {"macs": cost.macs, **rest, **last}
 
 
 def speeds(claim: Claim, records: Sequence[Record]) -> Found:

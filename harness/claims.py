@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.claim import Blocker, Claim
-from harness.printed import PERCENT, Printed, multiplier, read_printed
+from harness.printed import PERCENT, Printed, multiplier, otherwise, read_printed
 from harness.record import Metric, Record
 
 Verdict = Literal["reproduced", "refuted", "measured differently", "cannot tell yet"]
@@ -28,6 +28,8 @@ class Evidence:
     """What of it the claim states otherwise: protocol, convention, settings, machine; empty where nothing."""
     doubt: str = ""
     """Why it cannot refute, though it agrees in all that the claim states; empty where it can."""
+    mixed: bool = False
+    """Whether it is a relation of numbers under two conventions."""
     interval: tuple[float, float] | None = None
     record: Record | None = None
     metric: Metric | None = None
@@ -94,10 +96,15 @@ def judge(claim: Claim, found: Found, blocker: Blocker) -> Comparison:
     giving = next((item for item in others if equal(claim, printed, item)), None)
     if giving is not None:
         return _made(claim, printed, giving, "measured differently", f"{giving.differs} gives the printed number")
+    for item in (*same, *others):
+        how = "" if item.mixed or claim.qualifier else otherwise(printed, in_claims_unit(claim, item))
+        if how:
+            reason = f"{item.differs or 'ours'}, {how}, gives the printed number"
+            return _made(claim, printed, item, "measured differently", reason)
     firm = next((item for item in same if not item.doubt), None)
     if firm is not None:
         reason = "nothing named here gives the printed number" if others else "ours differs beyond the printed digits"
-        return _made(claim, printed, firm, "refuted", reason)
+        return _made(claim, printed, firm, "refuted", reason + _nearest(claim, printed, firm, others))
     if same:
         return _made(claim, printed, same[0], "measured differently", same[0].doubt)
     if others:
@@ -145,6 +152,19 @@ def _how_equal(claim: Claim) -> str:
     return f"ours is {claim.qualifier} the printed number" if claim.qualifier else "equal to the printed digits"
 
 
+def _nearest(claim: Claim, printed: Printed, firm: Evidence, others: Sequence[Evidence]) -> str:
+    """Which one convention comes nearest to a printed number that nothing gives, where that is not `firm`."""
+
+    def distance(item: Evidence) -> float:
+        ours = in_claims_unit(claim, item)
+        return max(float(printed.low) - ours, ours - float(printed.high), 0.0)
+
+    nearest = min((firm, *(item for item in others if not item.mixed)), key=distance)
+    if nearest is firm:
+        return ""
+    return f"; the nearest, {nearest.where}, gives {in_claims_unit(claim, nearest):.{printed.places + 1}f}"
+
+
 def _made(claim: Claim, printed: Printed, item: Evidence, verdict: Verdict, reason: str) -> Comparison:
     ours = in_claims_unit(claim, item)
     difference = ours - float(printed.low) if printed.low == printed.high else None
@@ -187,8 +207,9 @@ def _related(claim: Claim, mine: Evidence, theirs: Evidence) -> Evidence | None:
         differs = mixed if mine.differs or theirs.differs else ""
     unit = "%" if claim.relation in ("reduction", "share") else claim.unit
     return replace(
-        mine, value=value, unit=unit, where=where, differs=differs, doubt=mine.doubt or theirs.doubt, interval=None
-    )
+        mine, value=value, unit=unit, where=where, differs=differs, mixed=mine.where != theirs.where,
+        doubt=mine.doubt or theirs.doubt, interval=None,
+    )  # fmt: skip
 
 
 def _points(claim: Claim, item: Evidence) -> float:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from harness.claim import Claim
 from harness.claim_blockers import blocker_of, is_cost
 from harness.claim_evidence import baseline, costs, is_relative, recorded, standing
-from harness.claims import Comparison, Found, judge, relative
+from harness.claim_totals import related
+from harness.claims import Comparison, Found, judge
 from harness.errors import SubmissionError, UsageError
 from harness.manifest import Manifest
 from harness.manifest_check import unknown
@@ -114,7 +115,7 @@ def _found(claim: Claim, records: Sequence[Record], manifest: Manifest, count: C
         return known
     found = _counted(claim, count)
     if is_relative(claim):
-        found = relative(claim, found, _counted(baseline(claim), count))
+        found = related(claim, found, _counted(baseline(claim), count), manifest)
     return found if found.evidence else known + found
 
 

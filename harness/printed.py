@@ -35,6 +35,24 @@ def read_printed(text: str) -> Printed | None:
     return Printed(parts[0], parts[1], max(0, exponent))
 
 
+def otherwise(printed: Printed, value: float) -> str:
+    """How else than by rounding to its digits `value` (in the printed unit) becomes the printed number; empty where it does not.
+
+    Digits may have been cut off, or an integer such as 1520 rounded before its last zeros, if three digits are left.
+    """
+    low = float(printed.low)
+    if printed.low != printed.high or low <= 0.0:
+        return ""
+    if low <= value < low + 10.0**-printed.places * (1 - 1e-9):
+        return "cut off after the printed digits"
+    digits = str(int(printed.low))
+    left = digits.rstrip("0")
+    coarse = printed.places == 0 and 3 <= len(left) < len(digits)
+    if coarse and abs(value - low) <= 0.5 * 10.0 ** (len(digits) - len(left)):
+        return "rounded before the last zeros"
+    return ""
+
+
 def multiplier(unit: str) -> int:
     """What a unit multiplies a number by: ``M`` is a million, everything else 1."""
     return MULTIPLIERS.get(unit.split(" ")[0], 1)

@@ -11,6 +11,7 @@ from leaderboard_homes import CLAIM, digest, record
 
 from harness.claim import Blocker, Claim
 from harness.claim_evidence import costs, recorded, standing
+from harness.claim_totals import related
 from harness.claims import Comparison, Evidence, Found, derive, equal, judge, relative
 from harness.manifest import Manifest, Option, PublishedWeights, Variant
 from harness.printed import read_printed
@@ -272,7 +273,33 @@ def cost_claim(**changes: object) -> Claim:
         ({"value": "0.07", "unit": "G"}, "reproduced", "equal to the printed digits"),
         ({"value": "74.10"}, "measured differently", "the convention thop gives the printed number"),
         ({"value": "74.10", "convention": "thop"}, "reproduced", "equal to the printed digits"),
-        ({"value": "92.84"}, "refuted", "nothing named here gives the printed number"),
+        (
+            {"value": "92.84"},
+            "refuted",
+            "nothing named here gives the printed number; the nearest, thop, gives 74.100",
+        ),
+        ({"value": "74.09"}, "refuted", "nothing named here gives the printed number; the nearest, thop, gives 74.100"),
+        (
+            {"value": "73.365"},
+            "refuted",
+            "nothing named here gives the printed number",
+        ),
+        (
+            {"value": "73.3", "unit": "M"},
+            "measured differently",
+            "ours, cut off after the printed digits, gives the printed number",
+        ),
+        (
+            {"value": "73400", "unit": "K"},
+            "measured differently",
+            "ours, rounded before the last zeros, gives the printed number",
+        ),
+        (
+            {"metric": "parameters", "value": "0.49", "inferred": "a guess"},
+            "measured differently",
+            "ours, cut off after the printed digits, gives the printed number",
+        ),
+        ({"metric": "parameters", "value": "0.6", "inferred": "a guess"}, "measured differently", "a guess"),
         ({"metric": "parameters", "value": "0.50"}, "reproduced", "equal to the printed digits"),
         (
             {"metric": "parameters", "value": "0.41"},
@@ -286,6 +313,36 @@ def test_costs_are_tried_under_every_convention(changes: dict[str, object], verd
     stated = cost_claim(**changes)
     found = judge(stated, costs(stated, PRUNED), NOTHING)
     assert (found.verdict, found.reason) == (verdict, reason)
+
+
+def test_operations_between_what_tools_count_are_not_refuted() -> None:
+    tools = msgspec.structs.replace(PRUNED, views={"thop_0.0.31": 74_100_000, "thop_0.1.1": 74_900_000})
+    between = judge(cost_claim(value="74.50"), costs(cost_claim(value="74.50"), tools), NOTHING)
+    assert between.verdict == "measured differently" and "between what macs and thop_0.1.1 give" in between.reason
+    for changes in ({"value": "75.00"}, {"value": "73.20"}, {"value": "74.50", "convention": "macs"}):
+        stated = cost_claim(**changes)
+        assert judge(stated, costs(stated, tools), NOTHING).verdict == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("total", "printed", "verdict"),
+    [
+        ("73", "42.1", "measured differently"),  # of 126; the numbers themselves give 41.96 %
+        ("90", "42.1", "refuted"),  # a total that no count gives
+        ("73", "45.0", "refuted"),
+    ],
+)
+def test_a_percentage_may_follow_from_totals_as_printed(total: str, printed: str, verdict: str) -> None:
+    dense = msgspec.structs.replace(DENSE, macs=126_400_000, views={})
+    pruned = msgspec.structs.replace(PRUNED, macs=73_360_000, views={})
+    stated = cost_claim(value=printed, unit="%", relation="reduction", variant="small", relative_to="base")
+    names = [Variant(name="small"), Variant(name="base")]
+    paper = msgspec.structs.replace(
+        IDENTIFIED, variants=names, claims=[stated, cost_claim(value=total, variant="small")]
+    )
+    found = judge(stated, related(stated, costs(stated, pruned), costs(stated, dense), paper), NOTHING)
+    assert found.verdict == verdict
+    assert ("the rounded totals 73 (macs) and 126 M (macs)" in found.reason) == (verdict == "measured differently")
 
 
 def test_a_count_that_is_a_lower_bound_refutes_nothing() -> None:
