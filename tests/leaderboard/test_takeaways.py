@@ -61,7 +61,7 @@ def test_latex_and_markdown_show_what_the_page_shows() -> None:
 
 def test_strangers_text_stays_text_in_every_form() -> None:
     latex, markdown = table_latex(table(EVIL)).decode(), table_markdown(table(EVIL)).decode()
-    assert r"\input" not in latex and "\u202e" not in latex + markdown and len(latex.splitlines()) == 8
+    assert r"\input" not in latex and "\u202e" not in latex + markdown and len(latex.splitlines()) == 9
     assert not re.search(r"(?<!\\)<", markdown)
 
 
