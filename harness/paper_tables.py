@@ -23,6 +23,12 @@ LEGEND = "= reproduced, ≠ refuted, ~ measured differently, ? cannot tell yet, 
 OUTSIDE = "Claims outside tables"
 MOST_COLUMNS = 6
 """A table of more metrics is set in smaller type; so many different claims outside tables are listed instead."""
+LONGEST_HEADS = 80
+"""Claims outside tables whose headings take more characters together are listed too: a line for each fits a page."""
+MOST_LINES = 48
+"""So many lines of a table fit a page of LaTeX; a longer one goes on in another."""
+FITTED = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
+"""A table that is wider than the text is made as wide as it."""
 FIELDS = (
     "paper", "name", "table", "row", "column", "task", "split", "dataset", "protocol", "about", "options", "setting",
     "hardware", "metric", "relation", "baseline", "qualifier", "value", "unit", "convention", "verified", "source", "ours",
@@ -92,7 +98,8 @@ def under(item: Comparison) -> str:
 
 def _grid(layout: Layout) -> tuple[list[str], list[list[str]]]:
     """Head and lines: a column for each metric, or a line for each number where these have little in common."""
-    if layout.title == OUTSIDE and len(layout.headings) > MOST_COLUMNS:
+    wide = len(layout.headings) > MOST_COLUMNS or sum(map(len, layout.headings)) > LONGEST_HEADS
+    if layout.title == OUTSIDE and wide:
         return ["", "what", "paper", "ours", "difference", "under"], _listed(layout)
     return _heads(layout), _lines(layout)
 
@@ -195,18 +202,31 @@ def to_markdown(report: PaperReport) -> bytes:
 
 
 def to_latex(report: PaperReport) -> bytes:
-    r"""A ``table`` for each table, for the booktabs package (``\usepackage{booktabs}``)."""
-    parts = [rf"% {clean(_title(report))}; needs \usepackage{{booktabs}}"]
+    r"""A ``table`` for each table, or several for a long one (``\usepackage{booktabs,graphicx}``)."""
+    parts = [rf"% {clean(_title(report))}; needs \usepackage{{booktabs,graphicx}}"]
     for layout in layouts(report.comparisons):
         head, lines = _grid(layout)
         small = [r"\scriptsize", r"\setlength{\tabcolsep}{3pt}"] if len(head) - 2 > MOST_COLUMNS else []
         caption = f"{_title(report)}: {layout.title}. {LEGEND}."
-        parts += [
-            r"\begin{table}", r"\centering", *small, rf"\caption{{{_latex(caption)}}}",
-            rf"\begin{{tabular}}{{ll{'r' * (len(head) - 2)}}}", r"\toprule", _latex_line(head), r"\midrule",
-            *map(_latex_line, lines), r"\bottomrule", r"\end{tabular}", r"\end{table}",
-        ]  # fmt: skip
+        for number, page in enumerate(_pages(lines)):
+            told = f"{caption} Continued." if number else caption
+            parts += [
+                r"\begin{table}", r"\centering", *small, rf"\caption{{{_latex(told)}}}", FITTED,
+                rf"\begin{{tabular}}{{ll{'r' * (len(head) - 2)}}}", r"\toprule", _latex_line(head), r"\midrule",
+                *map(_latex_line, page), r"\bottomrule", r"\end{tabular}}", r"\end{table}",
+            ]  # fmt: skip
     return ("\n".join(parts) + "\n").encode("utf-8", "replace")
+
+
+def _pages(lines: Sequence[Sequence[str]]) -> list[list[Sequence[str]]]:
+    """Lines for one page after another; the lines of a method, which its name begins, stay together."""
+    pages: list[list[Sequence[str]]] = [[]]
+    starts = [index for index, line in enumerate(lines) if line[0] or index == 0]
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        if pages[-1] and len(pages[-1]) + end - start > MOST_LINES:
+            pages.append([])
+        pages[-1] += lines[start:end]
+    return pages
 
 
 def _latex_line(cells: Sequence[str]) -> str:
