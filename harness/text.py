@@ -3,7 +3,7 @@
 import csv
 import io
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 LONGEST = 2000
@@ -59,8 +59,7 @@ def clean(text: str, limit: int = LONGEST) -> str:
     """`text` in NFC on one line of at most `limit` characters; controls and bidirectional overrides become U+FFFD."""
     if text.isascii() and text.isprintable() and len(text) <= limit:
         return text
-    shown = unicodedata.normalize("NFC", text[: 4 * limit].translate(_SPACES))
-    shown = "".join(REPLACEMENT if _is_refused(character) else character for character in shown)
+    shown = unicodedata.normalize("NFC", text[: 4 * limit].translate(_SPACES)).translate(_SHOWN)
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
@@ -69,6 +68,26 @@ def _is_refused(character: str) -> bool:
         return not character.isprintable()
     hidden = character in _REORDERING or character in _HIDDEN or "\U000e0000" <= character <= "\U000e0fff"
     return hidden or unicodedata.category(character) in _REFUSED
+
+
+class _Each(dict[int, str | int]):
+    """A table for `str.translate` that works out what becomes of a character when it first meets it."""
+
+    def __init__(self, becomes: Callable[[str], str]) -> None:
+        super().__init__()
+        self._becomes = becomes
+
+    def __missing__(self, code: int) -> str | int:
+        found = self._becomes(chr(code))
+        if code <= _KEPT:
+            self[code] = found
+        return found
+
+
+_KEPT = 0xFFFF
+_SHOWN = _Each(lambda character: REPLACEMENT if _is_refused(character) else character)
+_LATEX = _Each(lambda character: LATEX.get(character, character if character <= LAST_LATIN else "?"))
+_MARKDOWN = _Each(lambda character: "\\" + character if character in MARKDOWN else character)
 
 
 def csv_cell(value: Any) -> str | int | float | None:
@@ -91,7 +110,7 @@ def csv_bytes(fields: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes
 
 def latex(text: str) -> str:
     """Text that LaTeX sets as it is; a question mark for a character that it does not know."""
-    return "".join(LATEX.get(character, character if character <= LAST_LATIN else "?") for character in text)
+    return text.translate(_LATEX)
 
 
 def latex_line(cells: Iterable[str]) -> str:
@@ -101,7 +120,7 @@ def latex_line(cells: Iterable[str]) -> str:
 
 def markdown(text: str) -> str:
     """Text that Markdown shows as it is."""
-    return "".join("\\" + character if character in MARKDOWN else character for character in text)
+    return text.translate(_MARKDOWN)
 
 
 def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
