@@ -1,10 +1,11 @@
-"""What the tests of counted networks share: the gold numbers, a count without numbers, and a checkpoint's way in."""
+"""What the tests of counted networks share: gold numbers, counts without memory for weights, a checkpoint's way in."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 from harness.manifest import read_manifest
+from harness.operations import Count
 from harness.registry import entry_function
 from harness.submission import BuildContext
 from harness.weights import resolve
@@ -13,23 +14,47 @@ SUBMISSIONS = Path(__file__).parents[2] / "submissions"
 
 
 def gold(shared: Path, system: str) -> list[dict[str, Any]]:
-    """The gold numbers of one system."""
-    entries = json.loads((shared / "gold/cost.json").read_text())["entries"]
-    return [entry for entry in entries if entry.get("system") == system]
+    """The gold costs of one system."""
+    return [entry for entry in _entries(shared) if entry.get("system") == system]
 
 
-def counted(network: Any, side: int) -> dict[str, Any]:
-    """Every view of a network's count on one picture, computed without numbers; its number of parameters as `params`."""
+def in_gold(shared: Path, name: str) -> dict[str, Any]:
+    """The entry called `name` of the gold costs."""
+    return next(entry for entry in _entries(shared) if entry["id"] == name)
+
+
+def _entries(shared: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads((shared / "gold/cost.json").read_text())["entries"]
+    return found
+
+
+def counted(network: Any, *shape: int) -> Count:
+    """The count of `network`, which is on the meta device, on an input of `shape`."""
     import torch
 
     from harness.measure import count_operations
+
+    with torch.inference_mode():
+        return count_operations(lambda: network(torch.empty(*shape, device="meta")), network)
+
+
+def parameters(network: Any) -> int:
+    """How many parameters `network` has."""
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def viewed(network: Any, side: int) -> dict[str, Any]:
+    """Every view of a network's count on one picture; its number of parameters as `params`."""
     from harness.measure.conventions import views
 
     plain = network.eval().to("meta")
-    picture = torch.zeros(1, 3, side, side, device="meta")
-    with torch.inference_mode():
-        found: dict[str, Any] = views(count_operations(lambda: plain(picture), plain), plain)
-    return {**found, "params": sum(value.numel() for value in plain.parameters())}
+    return {**views(counted(plain, 1, 3, side, side), plain), "params": parameters(plain)}
+
+
+def verdicts(told: Any) -> dict[tuple[str, str], tuple[str, float | None]]:
+    """What ``harness paper --cost --json`` says of claims about cost: row and column -> verdict and our number."""
+    claims = [claim for claim in told["claims"] if claim.get("ours") is not None]
+    return {(claim["row"], claim["column"]): (claim["verdict"], claim["ours"]) for claim in claims}
 
 
 def build(name: str, variant: str, weights: Path | str = "random", **options: Any) -> Any:

@@ -10,7 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from gold_costs import counted, in_gold  # noqa: E402
+from counted_networks import counted, in_gold  # noqa: E402
 
 from harness.measure import count_operations  # noqa: E402
 from harness.measure.conventions import views  # noqa: E402

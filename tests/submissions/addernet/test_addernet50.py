@@ -9,7 +9,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from command_line import Harness  # noqa: E402
-from gold_costs import counted, in_gold, parameters, verdicts  # noqa: E402
+from counted_networks import counted, in_gold, parameters, verdicts  # noqa: E402
 from superres_methods import build_method  # noqa: E402
 from torch.nn import functional  # noqa: E402
 

@@ -8,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from gold_costs import counted, in_gold, parameters  # noqa: E402
+from counted_networks import counted, in_gold, parameters  # noqa: E402
 from superres_methods import build_method  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn import functional  # noqa: E402

@@ -10,7 +10,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from command_line import Harness  # noqa: E402
-from gold_costs import counted, in_gold, parameters, verdicts  # noqa: E402
+from counted_networks import counted, in_gold, parameters, verdicts  # noqa: E402
 from superres_methods import SUBMISSIONS, build_method  # noqa: E402
 
 from harness.errors import UsageError, WeightsError  # noqa: E402

@@ -8,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from counted_networks import build, counted, gold, loads_as_it_is, normalised  # noqa: E402
+from counted_networks import build, gold, loads_as_it_is, normalised, viewed  # noqa: E402
 
 from harness.errors import UsageError  # noqa: E402
 from submissions.hrank.model import dense, pruning_rates  # noqa: E402
@@ -22,7 +22,7 @@ def counts(name: str, rates: str) -> dict[str, Any]:
     photographs = name == "resnet50"
     network = dense(name, 1000 if photographs else 10)()
     network.pruning_rates = pruning_rates(network, name, rates)
-    return counted(network, 224 if photographs else 32)
+    return viewed(network, 224 if photographs else 32)
 
 
 def test_every_count_equals_the_gold_numbers(shared: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip("torch")
 
 from command_line import Harness
-from gold_costs import verdicts
+from counted_networks import verdicts
 from superres_methods import SUBMISSIONS
 
 from harness.manifest import read_manifest

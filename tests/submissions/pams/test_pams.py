@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from counted_networks import counted, gold  # noqa: E402
+from counted_networks import gold, viewed  # noqa: E402
 from superres_methods import build_method, gain_over_bicubic, influence  # noqa: E402
 
 from harness.errors import UsageError, WeightsError  # noqa: E402
@@ -37,7 +37,7 @@ def test_sizes_equal_the_gold_numbers(shared: Path) -> None:
         assert full == 32 * entry["net_params"]
         for bits in (8, 4):
             module = QuantisedEDSR(4, bits, **GOLD[name])
-            found, weights = measure_sizes(module), counted(module, 8)["weight_bits"]
+            found, weights = measure_sizes(module), viewed(module, 8)["weight_bits"]
             convolutions = 2 * GOLD[name].get("blocks", 16)
             assert found.parameters == entry["total"] - entry["meanshift"]
             assert weights == entry[f"bits_{bits}"]

@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip("torch")
 
 from command_line import Harness
-from gold_costs import verdicts
+from counted_networks import verdicts
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from counted_networks import build, counted, gold, loads_as_it_is, normalised  # noqa: E402
+from counted_networks import build, gold, loads_as_it_is, normalised, viewed  # noqa: E402
 
 from harness.errors import UsageError  # noqa: E402
 from harness.measure.sizes import measure_sizes  # noqa: E402
@@ -31,16 +31,16 @@ def test_every_count_and_size_equals_the_gold_numbers(shared: Path) -> None:
         assert (sizes.parameters, sizes.parameters_deployed) == (entry["params_train"], entry["params_deploy"]), name
         assert sizes.deployed_bits == parts["size_bits_1bit_w_32bit_rest"], name
         assert sizes.stored_bits - 32 * parts["train_only_rotate"] == parts["size_bits_fp32"], name
-        found = counted(module, 224 if photographs else 32)
+        found = viewed(module, 224 if photographs else 32)
         assert (found["bops"], found["macs"], found["bnn_ops"]) == (entry["bops"], entry["fp_macs"], entry["OPs"]), name
 
 
 def test_networks_without_gold_numbers_count_by_hand() -> None:
-    vgg = counted(network("vgg-small", 16, 10), 32)
+    vgg = viewed(network("vgg-small", 16, 10), 32)
     widths, sides = (128, 128, 256, 256, 512, 512), (32, 32, 16, 16, 8, 8)
     binary = sum(9 * widths[n - 1] * widths[n] * sides[n] ** 2 for n in range(1, 6))
     assert (vgg["bops"], vgg["macs"]) == (binary, 27 * 128 * 32 * 32 + 8192 * 10)
-    deep = counted(network("imagenet-resnet34", 16, 1000), 224)
+    deep = viewed(network("imagenet-resnet34", 16, 1000), 224)
     # Every convolution of 3x3 in a stage costs the same but the first of stages 2 to 4, which has half the inputs.
     assert deep["bops"] == 9 * 64 * 64 * 56 * 56 * (6 + 7.5 + 11.5 + 5.5)
 
