@@ -8,7 +8,7 @@ from typing import Final
 
 from harness.curves import Curve
 from harness.text import csv_bytes
-from leaderboard.drawing import FONT_SIZE, POINTS_PER_INCH, WIDTH_IN
+from leaderboard.drawing import FONT_SIZE, POINTS_PER_INCH, WIDTH_IN, drawn_with
 from leaderboard.table import json_bytes, unique
 from leaderboard.text import clean
 from leaderboard.thinning import thinned
@@ -46,10 +46,8 @@ class CurvePlot:
     @cached_property
     def name(self) -> str:
         """A file stem that follows from the data, the style and what draws."""
-        from importlib.metadata import version
-
         first = self.curves[0]
-        texts = [STYLE, version("matplotlib"), self.title, first.x_label, first.y_label, first.log]
+        texts = [STYLE, drawn_with(), self.title, first.x_label, first.y_label, first.log]
         digest = hashlib.sha256(json_bytes([*texts, [[c.name, c.title, len(c.x)] for c in self.curves]]))
         for curve in self.kept:
             digest.update(curve.x.astype("<f8").tobytes() + curve.y.astype("<f8").tobytes())

@@ -12,7 +12,7 @@ from leaderboard.entries import Entry, age_key
 from leaderboard.naming import board_title
 from leaderboard.numbers import text_cell
 from leaderboard.standings import Standings
-from leaderboard.table import Table
+from leaderboard.table import Table, flat
 from leaderboard.table_forms import forms_of
 from leaderboard.view import Page, Section
 
@@ -48,8 +48,9 @@ def _offered(table: Table, everything: bool, root: str, write: WriteFile) -> Tab
         return replace(table, data="")
     data, forms = table.data or table.id, forms_of(everything=everything)
     if not table.start:  # the files of a table that several pages show lie beside the first
+        values = flat(table)
         for ending, (_, make) in forms.items():
-            write(f"{root}{data}.{ending}", make(table))
+            write(f"{root}{data}.{ending}", make(table, values))
     return replace(table, data=data, forms=tuple((ending, title) for ending, (title, _) in forms.items()))
 
 

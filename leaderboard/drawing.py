@@ -6,6 +6,7 @@ exchanged.
 
 import io
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from leaderboard.text import clean
@@ -29,6 +30,14 @@ RC: dict[Any, Any] = {
     "font.size": FONT_SIZE,
     "path.simplify": False,
 }
+
+
+@cache
+def drawn_with() -> str:
+    """The version of what draws, for the names of drawings."""
+    from importlib.metadata import version
+
+    return version("matplotlib")
 
 
 def to_svg(title: str, style: str, height_in: float, paint: Callable[["Figure"], None]) -> tuple[bytes, bytes]:

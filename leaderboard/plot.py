@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from harness.text import csv_bytes
-from leaderboard.drawing import ACCENT, FONT_SIZE, GREY, INK, PAPER, SOFT, set_frame, to_svg
+from leaderboard.drawing import ACCENT, FONT_SIZE, GREY, INK, PAPER, SOFT, drawn_with, set_frame, to_svg
 from leaderboard.labels import Box, place
 from leaderboard.numbers import prefixed
 from leaderboard.table import json_bytes
@@ -59,9 +59,7 @@ class Scatter:
     @property
     def name(self) -> str:
         """A file stem that follows from the data, the style and what draws."""
-        from importlib.metadata import version
-
-        content = json_bytes([STYLE, version("matplotlib"), asdict(self)])
+        content = json_bytes([STYLE, drawn_with(), asdict(self)])
         return hashlib.sha256(content).hexdigest()[:16]
 
     @property

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from harness.text import csv_bytes
-from leaderboard.drawing import ACCENT, GREY, INK, PAPER, SOFT, set_frame, to_svg
+from leaderboard.drawing import ACCENT, GREY, INK, PAPER, SOFT, drawn_with, set_frame, to_svg
 from leaderboard.numbers import prefixed
 from leaderboard.table import json_bytes
 from leaderboard.text import clean
@@ -47,9 +47,7 @@ class RangePlot:
     @property
     def name(self) -> str:
         """A file stem that follows from the data, the style and what draws."""
-        from importlib.metadata import version
-
-        return hashlib.sha256(json_bytes([STYLE, version("matplotlib"), asdict(self)])).hexdigest()[:16]
+        return hashlib.sha256(json_bytes([STYLE, drawn_with(), asdict(self)])).hexdigest()[:16]
 
 
 def range_height(plot: RangePlot) -> float:

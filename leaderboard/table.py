@@ -1,8 +1,9 @@
 """Tables as data: what a page shows, what its CSV and JSON say, and how it sorts are all made from one `Table`."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any, Literal
 
 from harness.text import csv_bytes
@@ -130,6 +131,9 @@ def in_pages(table: Table) -> Table:
     return replace(table, pages=("index.html", *(f"page-{number}.html" for number in range(2, count + 1))))
 
 
+_READ = tuple(map(attrgetter, ("value", "low", "high", "reason")))
+
+
 def unique(keys: Iterable[str]) -> list[str]:
     """The keys, those that were there before with a number behind them: names from strangers may coincide."""
     found: dict[str, None] = {}
@@ -157,29 +161,53 @@ def _fields(table: Table, index: int, key: str) -> Iterator[str]:
 
 def table_records(table: Table) -> list[dict[str, Any]]:
     """The rows as dictionaries of plain values, in the order of the page."""
-    fields = table_fields(table)
+    return _records(table, table_fields(table))
+
+
+def _records(table: Table, fields: Sequence[str]) -> list[dict[str, Any]]:
+    wanted = set(fields)
+    parts = [
+        [(name, read) for name, read in zip(_names(column.key), _READ, strict=True) if name in wanted]
+        for column in table.columns
+    ]
     found = []
     for row in table.rows:
-        values: dict[str, Any] = {}
-        for column, cell in zip(table.columns, row.cells, strict=True):
-            key = column.key
-            values |= {key: cell.value, f"{key}_low": cell.low, f"{key}_high": cell.high, f"{key}_note": cell.reason}
+        values = {name: read(cell) for cell, read_as in zip(row.cells, parts, strict=True) for name, read in read_as}
         found.append({field: values[field] for field in fields})
     return found
 
 
-def table_csv(table: Table) -> bytes:
+def _names(key: str) -> tuple[str, str, str, str]:
+    return key, f"{key}_low", f"{key}_high", f"{key}_note"
+
+
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """What the data files of a table hold: names of fields, and a dictionary a row. Worked out once for all of them."""
+
+    fields: list[str]
+    rows: list[dict[str, Any]]
+
+
+def flat(table: Table) -> Flat:
+    """The values of the table for its data files."""
+    fields = table_fields(table)
+    return Flat(fields, _records(table, fields))
+
+
+def table_csv(table: Table, data: Flat | None = None) -> bytes:
     """The table as CSV, UTF-8; text cells are guarded against formulas."""
-    return csv_bytes(table_fields(table), table_records(table))
+    data = data or flat(table)
+    return csv_bytes(data.fields, data.rows)
 
 
-def table_json(table: Table) -> bytes:
+def table_json(table: Table, data: Flat | None = None) -> bytes:
     """The table as JSON: caption, columns with units, rows."""
     columns = [
         {"key": column.key, "title": column.title, "unit": column.unit, "better": column.better}
         for column in table.columns
     ]
-    return json_bytes({"table": table.caption, "columns": columns, "rows": table_records(table)})
+    return json_bytes({"table": table.caption, "columns": columns, "rows": (data or flat(table)).rows})
 
 
 def json_bytes(value: Any) -> bytes:

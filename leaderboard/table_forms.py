@@ -4,15 +4,15 @@ from collections.abc import Callable, Mapping
 
 from harness.text import latex, latex_line, markdown_table
 from leaderboard.parquet import has_parquet, to_parquet
-from leaderboard.table import Cell, Column, Table, table_csv, table_fields, table_json, table_records
+from leaderboard.table import Cell, Column, Flat, Table, flat, table_csv, table_json
 from leaderboard.text import clean
 
 LONGEST = 200
-Form = tuple[str, Callable[[Table], bytes]]
+Form = tuple[str, Callable[[Table, Flat], bytes]]
 """What a form is called, and what writes it; the ending of its files is its key."""
 
 
-def table_latex(table: Table) -> bytes:
+def table_latex(table: Table, _: Flat | None = None) -> bytes:
     r"""The table as it is read, for the booktabs package: ``\usepackage{booktabs}``."""
     layout = "".join("r" if column.numeric else "l" for column in table.columns)
     lines = [
@@ -28,15 +28,16 @@ def table_latex(table: Table) -> bytes:
     return ("\n".join(lines) + "\n").encode("utf-8", "replace")
 
 
-def table_markdown(table: Table) -> bytes:
+def table_markdown(table: Table, _: Flat | None = None) -> bytes:
     """The table as it is read, as a pipe table."""
     rows = [list(map(_shown, row.cells)) for row in table.rows]
     return markdown_table(list(map(_heading, table.columns)), rows).encode("utf-8", "replace")
 
 
-def table_parquet(table: Table) -> bytes:
+def table_parquet(table: Table, data: Flat | None = None) -> bytes:
     """The values of the CSV file, with their types."""
-    return to_parquet(table_fields(table), table_records(table))
+    data = data or flat(table)
+    return to_parquet(data.fields, data.rows)
 
 
 def _heading(column: Column) -> str:
