@@ -74,6 +74,9 @@ def _missing(comparisons: Sequence[Comparison]) -> list[str]:
     for (missing, reason), items in waiting.items():
         count = f"{len(items)} claim{'s' if len(items) != 1 else ''}"
         lines.append(f"cannot tell yet ({count}), missing {missing}: {reason}")
-        command = next((item.blocker.command for item in items if item.blocker), "")
-        lines += [f"  settled by: {command}"] if command else []
+        commands = list(dict.fromkeys(item.blocker.command for item in items if item.blocker))
+        lines += [f"  settled by: {commands[0]}"] if commands[0] else []
+        lines += (
+            [f"  and others by {len(commands) - 1} more commands, which --format csv has"] if len(commands) > 1 else []
+        )
     return lines
