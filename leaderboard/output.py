@@ -112,7 +112,7 @@ def built_before(path: Path) -> set[str]:
         listing = json.loads((path / MANIFEST).read_bytes())
         names = listing["files"] if listing["format"] == FORMAT else None
     except FileNotFoundError:
-        if path.exists() and any(item.name not in OWN for item in path.iterdir()):
+        if path.exists() and not all(_is_own(item.name) for item in path.iterdir()):
             raise UsageError(
                 f"{path} holds other files; --out names an empty folder, a new one, or an earlier site"
             ) from None
@@ -122,6 +122,11 @@ def built_before(path: Path) -> set[str]:
     if not isinstance(names, list):
         raise UsageError(f"{path / MANIFEST} is not the list of a site; name another folder with --out")
     return {name for name in names if isinstance(name, str) and _is_inside(name)}
+
+
+def _is_own(name: str) -> bool:
+    """Whether a file is there before the list of files is: the lock, or what a killed build left of the list."""
+    return name in OWN or (name.startswith(f".{MANIFEST}.") and name.endswith(".partial"))
 
 
 def _is_inside(name: str) -> bool:

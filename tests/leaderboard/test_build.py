@@ -178,6 +178,12 @@ def test_a_changed_record_changes_its_pages_and_removed_ones_leave_none(tmp_path
     assert contents(tmp_path / "site") == after
 
 
+def test_a_build_goes_on_that_was_killed_before_its_first_file(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / ".site.json.00ff.partial").write_text("{")
+    assert build_site([home], tmp_path / "site").index.is_file()
+
+
 def test_files_of_others_are_neither_overwritten_nor_deleted(home: Path, tmp_path: Path) -> None:
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter.tex").write_text("mine")

@@ -73,5 +73,6 @@ def test_what_is_no_genotype_is_refused_with_the_place(text: str, told: str) -> 
 
 
 def test_the_command_line_says_it_in_a_sentence(cli, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
     done = cli("cost", "p-darts", "--set", "genotype=Genotype(normal=[('skip_connect', 7), ('skip_connect', 0)])")
     assert "--set genotype does not parse: Object missing required field" in done.sentence(2)
