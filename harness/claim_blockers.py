@@ -9,6 +9,9 @@ from harness.claim_metrics import COST, COST_METRICS, SPEED_METRICS
 from harness.manifest import Manifest, Variant
 from harness.other_tasks import OTHER_TASKS
 
+SEARCH = "search-cost"
+"""The task of claims about searches; no network settles these."""
+
 
 def is_cost(claim: Claim) -> bool:
     """Whether a claim is about the network alone."""
@@ -22,9 +25,9 @@ def blocker_of(claim: Claim, manifest: Manifest, tasks: Collection[str], uncount
     """
     name = claim.blocker or manifest.blocker
     stated = manifest.blockers[name] if name else None
-    # A network alone would not settle what this project cannot score, such as how long a search took.
+    # What a row's network lacks is not what the cost of its search waits for.
     network_only = stated is not None and stated.missing in ("implementation", "architecture")
-    if stated is not None and not (network_only and claim.task in OTHER_TASKS):
+    if stated is not None and not (network_only and claim.task == SEARCH and claim.task in OTHER_TASKS):
         command = stated.command or _command(claim, manifest, stated.missing)
         return Blocker(missing=stated.missing, text=stated.text, command=command)
     found = _follows(claim, manifest, tasks, uncounted)

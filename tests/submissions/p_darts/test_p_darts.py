@@ -57,3 +57,11 @@ def test_the_sample_variant_answers_its_sample(harness: Harness) -> None:
 def test_the_data_set_chooses_the_variant(folder: str, chosen: dict[int, str]) -> None:
     manifest = read_manifest(SUBMISSIONS / folder)
     assert {n: manifest.choose("", {"classes": n}, False).name for n in chosen} == chosen
+
+
+def test_the_cost_of_a_search_waits_for_an_adapter_whatever_its_network_lacks(harness: Harness) -> None:
+    claims = harness("paper", "p-darts", "--json").json()["claims"]
+    searches = [claim for claim in claims if claim["task"] == "search-cost"]
+    assert len(searches) == 29 and {claim["missing"] for claim in searches} == {"adapter"}
+    quoted = [claim["missing"] for claim in claims if claim["row"] == "SNAS (mild)" and claim["task"] == "imagenet"]
+    assert quoted == ["implementation"] * 4
