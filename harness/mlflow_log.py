@@ -92,6 +92,13 @@ def _mirror(
 
 
 @contextmanager
+def client_of(home: Home, uri: str) -> Iterator["MlflowClient"]:
+    """A client for reading, alone at its store; raises HarnessError where the server cannot be used."""
+    with _client(home, uri, Reporter()) as client:
+        yield client
+
+
+@contextmanager
 def _client(home: Home, uri: str, reporter: Reporter) -> Iterator["MlflowClient"]:
     """A client, alone at its store: two processes must not create one SQLite store at once."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -146,7 +153,9 @@ def _write(client: "MlflowClient", home: Home, record: Record, experiment: str) 
     with tempfile.TemporaryDirectory() as folder:
         try:
             moments = _milliseconds(record.run.started), _milliseconds(record.run.finished)
-            beside = [sample_table(home, record, Path(folder)), _curves(home, record, Path(folder))]
+            beside = [sample_table(home, record, Path(folder)), _stored(home, record, Path(folder), "curves")]
+            if not record.task.private_labels:  # where the truth is private, replicates would tell it
+                beside.append(_stored(home, record, Path(folder), "replicates"))
         except Exception as error:  # what a stranger's dates and files make Python and NumPy raise has no bound
             reason = error if isinstance(error, HarnessError) else describe(error)
             raise RecordError(f"record {record.id} cannot be mirrored: {reason}") from None
@@ -281,12 +290,12 @@ def sample_table(home: Home, record: Record, folder: Path) -> Path | None:
     return path
 
 
-def _curves(home: Home, record: Record, folder: Path) -> Path | None:
-    """The curves as they are stored, or None where there are none."""
+def _stored(home: Home, record: Record, folder: Path, kind: str) -> Path | None:
+    """The curves or replicates as they are stored, or None where there are none."""
     from harness.predictions import load_table, save_table
 
-    stored = next((artifact for artifact in record.artifacts if artifact.kind == "curves"), None)
+    stored = next((artifact for artifact in record.artifacts if artifact.kind == kind), None)
     if stored is None:
         return None
-    save_table(folder / "curves.npz", load_table(home.artifact(stored)))
-    return folder / "curves.npz"
+    save_table(folder / f"{kind}.npz", load_table(home.artifact(stored)))
+    return folder / f"{kind}.npz"

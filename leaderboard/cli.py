@@ -24,6 +24,12 @@ def register(subparsers: Subparsers) -> None:
         "--out", type=Path, default=DEFAULT_OUT, metavar="DIR", help="folder of the site (default: site)"
     )
     build.add_argument("--show-hidden", action="store_true", help="include boards of withdrawn data sets")
+    build.add_argument(
+        "--tracking-uri",
+        default="",
+        metavar="URI",
+        help="take the records of an MLflow server too; without --home only these",
+    )
     serve = _verb(verbs, "serve", "build the site and show it on this machine", _serve)
     serve.add_argument(
         "--out", type=Path, default=None, metavar="DIR", help="folder of the site (default: site in the first home)"
@@ -72,7 +78,8 @@ def _homes(arguments: argparse.Namespace) -> list[Path]:
 def _build(arguments: argparse.Namespace) -> int:
     from leaderboard.build import build_site
 
-    report = build_site(_homes(arguments), arguments.out, show_hidden=arguments.show_hidden)
+    homes = _with_server(arguments) if arguments.tracking_uri else _homes(arguments)
+    report = build_site(homes, arguments.out, show_hidden=arguments.show_hidden)
     if arguments.json:
         _print(_report(report))
         return 0
@@ -81,6 +88,17 @@ def _build(arguments: argparse.Namespace) -> int:
     made = f"{report.records} records on {report.boards} boards, {report.written} of {report.files} files new"
     _print(f"{report.index}: {made}{drawn}{rejected}")
     return 0
+
+
+def _with_server(arguments: argparse.Namespace) -> list[Path]:
+    """The homes that are named, and one that keeps what the server has."""
+    from harness.store import Home, default_home
+    from leaderboard.boards import short_hash
+    from leaderboard.pulling import pull
+
+    pulled = default_home() / "pulled" / short_hash(arguments.tracking_uri)
+    pull(arguments.tracking_uri, Home(pulled))
+    return [*arguments.home, pulled]
 
 
 def _serve(arguments: argparse.Namespace) -> int:
