@@ -77,7 +77,7 @@ def test_the_submission_is_a_model_and_the_record_an_artifact(mirrored: Harness,
     for id in records(mirrored):
         assert models[id].source_run_id == found[id].info.run_id
         names = {artifact.path for artifact in client.list_artifacts(found[id].info.run_id)}
-        assert names == {f"{id}.json", "samples.csv"}
+        assert names == {f"{id}.json", "samples.csv", "replicates.npz"}
         local = Path(client.download_artifacts(found[id].info.run_id, "samples.csv"))
         lines = local.read_text().splitlines()
         assert lines[0] == "id,correct" and lines[1] == "000,1.0" and len(lines) == 25
