@@ -57,3 +57,10 @@ def read(path: Path) -> Reader:
 
 def pages(site: Path) -> list[Path]:
     return sorted(site.rglob("*.html"))
+
+
+def page_of(site: Path, heading: str) -> Path:
+    """The board with this heading."""
+    found = [path for path in site.glob("b/*/index.html") if f"<h1><bdi>{heading}</bdi></h1>" in path.read_text()]
+    assert len(found) == 1
+    return found[0]
