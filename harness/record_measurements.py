@@ -1,12 +1,42 @@
 """The measurements of a record: what a run cost on its host, with a sentence for every field that its name does not explain."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, Protocol
 
 from msgspec import Meta
 
 from harness.record_parts import Part
 
 Verdict = Literal["stable", "unstable", "invalid", "not measured"]
+Invalid = Annotated[
+    list[str],
+    Meta(
+        description="Those of the reasons that alone make it invalid; each of the others alone would make it unstable."
+    ),
+]
+
+
+class Judged(Protocol):
+    """What has a verdict with reasons."""
+
+    @property
+    def verdict(self) -> str:
+        """stable, unstable, invalid, not measured."""
+
+    @property
+    def reasons(self) -> list[str]:
+        """In words."""
+
+    @property
+    def invalid_reasons(self) -> list[str]:
+        """The heavier ones among them."""
+
+
+def weighed(item: Judged) -> Iterator[tuple[str, str]]:
+    """Every reason after the verdict that it alone would give; where a record does not tell them apart, after its verdict."""
+    for reason in item.reasons:
+        known = item.invalid_reasons and reason not in item.invalid_reasons
+        yield ("unstable" if known else item.verdict), reason
 
 
 class Quantile(Part, frozen=True):
@@ -47,6 +77,7 @@ class Timing(Part, frozen=True):
     reasons: Annotated[list[str], Meta(description="Everything that makes it other than stable, in words.")]
     batch_size: int
     spans: list[Span]
+    invalid_reasons: Invalid = []
     scenario: str = "SingleStream"
     backend: Annotated[str, Meta(description="What drove the timed loop.")] = "harness"
     dtype: str = "float32"
@@ -89,6 +120,7 @@ class Throughput(Part, frozen=True):
     reason: str = ""
     verdict: Verdict = "not measured"
     reasons: list[str] = []
+    invalid_reasons: Invalid = []
     facts: dict[str, Any] = {}
     peak_memory_bytes: Annotated[
         int | None, Meta(description="Largest resident set of the process at this batch size.")

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from harness.record import Quantile, Span, Sweep, Throughput, Timing
+from harness.record_measurements import Judged, weighed
 
 if TYPE_CHECKING:
     from harness.measure.comparison import Comparison, Ratio
@@ -16,7 +17,7 @@ def show_latency(timing: Timing) -> Iterator[str]:
     yield f"latency       {timing.verdict}, {how}{backend}"
     if timing.emulated:
         yield f"  of the emulation: {timing.emulated} arithmetic in floating point, never ranked"
-    width = max(12, *(len(span.name) + 2 for span in timing.spans))
+    width = max([12, *(len(span.name) + 2 for span in timing.spans)])
     for span in timing.spans:
         yield f"  {span.name:<{width}}{_quantiles(span)}"
     if timing.first_inference_ms is not None:
@@ -29,8 +30,7 @@ def show_latency(timing: Timing) -> Iterator[str]:
         yield f"  inputs of {bucket.name} elements ({bucket.inputs}): {shown or 'not reached'}"
     if timing.dropped_share:
         yield f"  {100 * timing.dropped_share:.0f} % of the blocks were disturbed, left out and measured again"
-    for reason in timing.reasons:
-        yield f"  {timing.verdict} because {reason}"
+    yield from _because(timing)
 
 
 def _quantiles(span: Span) -> str:
@@ -82,8 +82,13 @@ def show_comparison(found: "Comparison") -> str:
     lines.append(f"noise floor   {floor}")
     if found.dropped_share:
         lines.append(f"{100 * found.dropped_share:.0f} % of the units were disturbed and left out")
-    lines += [f"  {found.verdict} because {reason}" for reason in found.reasons]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_because(found)])
+
+
+def _because(found: Judged) -> Iterator[str]:
+    """Every reason after the verdict that it alone would give: what is mended first is then plain."""
+    for weight, reason in weighed(found):
+        yield f"  {weight} because {reason}"
 
 
 def _ratio(found: "Ratio") -> str:

@@ -12,8 +12,8 @@ from harness.measure.disturbance import disturbed, shares, total
 from harness.measure.percentiles import DRAWS, percentile, resample_counts
 from harness.measure.procfs import Unreadable, read_text
 from harness.measure.throughput import Rate
-from harness.measure.verdict import DROPPED, SPREAD_S, exceeded
-from harness.record import Sweep, Throughput, Verdict
+from harness.measure.verdict import DROPPED, SPREAD_S, Judgement, exceeded
+from harness.record import Sweep, Throughput
 
 Block = Callable[[int, str, float], Rate]
 """Batch size, span, seconds -> one block of throughput."""
@@ -147,9 +147,10 @@ def _throughput(rates: Sequence[Rate], span: str, cpus: int) -> Throughput:
         draws = (counts @ samples) / (counts @ seconds)
         low, high = percentile(draws, 0.025), percentile(draws, 0.975)
     width = None if low is None or high is None else (high - low) / value
-    reasons, verdict = _verdict(kept, cpus, width, dropped / len(later))
+    found = _judged(kept, cpus, width, dropped / len(later))
     return Throughput(
-        value=value, batch_size=kept[0].batch_size, low=low, high=high, verdict=verdict, reasons=reasons,
+        value=value, batch_size=kept[0].batch_size, low=low, high=high, verdict=found.verdict, reasons=found.reasons,
+        invalid_reasons=found.invalid,
         reason="" if low is not None else f"an interval needs {LEAST_ROUNDS} blocks, there are {len(kept)}",
         peak_memory_bytes=max((rate.host_peak_bytes or 0 for rate in kept), default=0) or None,
         device_memory_bytes=max((rate.device_peak_bytes or 0 for rate in kept), default=0) or None,
@@ -157,7 +158,7 @@ def _throughput(rates: Sequence[Rate], span: str, cpus: int) -> Throughput:
     )  # fmt: skip
 
 
-def _verdict(kept: Sequence[Rate], cpus: int, width: float | None, dropped: float) -> tuple[list[str], Verdict]:
+def _judged(kept: Sequence[Rate], cpus: int, width: float | None, dropped: float) -> Judgement:
     seen = shares(total([rate.disturbance for rate in kept if rate.disturbance is not None]), cpus)
     invalid, unstable = exceeded(seen)
     spread_s = kept[-1].at_s - kept[0].at_s
@@ -171,7 +172,7 @@ def _verdict(kept: Sequence[Rate], cpus: int, width: float | None, dropped: floa
         unstable.append(f"the 95 % interval is {100 * width:.1f} % wide, limit {100 * WIDTH:.0f} %")
     if spread_s < SPREAD_S:
         unstable.append(f"the blocks lie within {spread_s:.1f} s, {SPREAD_S:.0f} s are needed (--measure-s 60)")
-    return invalid + unstable, "invalid" if invalid else "unstable" if unstable else "stable"
+    return Judgement(invalid, unstable)
 
 
 def knee(found: Sequence[Throughput]) -> int | None:

@@ -17,8 +17,8 @@ from msgspec import Meta
 from harness.measure.disturbance import disturbed, shares, total
 from harness.measure.percentiles import DRAWS, nested_counts
 from harness.measure.station import BlockReport, Ready, Station
-from harness.measure.verdict import SPREAD_S, exceeded
-from harness.record_measurements import Verdict
+from harness.measure.verdict import SPREAD_S, Judgement, exceeded
+from harness.record_measurements import Invalid, Verdict
 from harness.record_parts import Part
 
 LEAST_UNITS = 20
@@ -47,6 +47,7 @@ class Comparison(Part, frozen=True):
     span: str
     verdict: Verdict
     reasons: list[str]
+    invalid_reasons: Invalid
     speedup: Annotated[Ratio, Meta(description="Latency of the first over that of the second.")]
     control: Annotated[Ratio, Meta(description="The first against itself in another process; it must cover 1.")]
     cpu_speedup: Annotated[Ratio, Meta(description="The same for CPU time of the process: a diagnosis, no latency.")]
@@ -130,15 +131,15 @@ def compare(found: Units, span: str, first: str, second: str) -> Comparison:
     cpu = [(unit, value) for unit in kept if (value := unit.log_cpu_ratio(span)) is not None]
     ran = len(found.compared) + len(found.control)
     dropped = 1.0 - (len(kept) + len(own)) / ran
-    invalid, unstable = _reasons(found, [*kept, *own], cpus, speedup, control)
-    verdict: Verdict = "invalid" if invalid else "unstable" if unstable else "stable"
+    judged = Judgement(*_reasons(found, [*kept, *own], cpus, speedup, control))
     floor = None
     if control.low is not None and control.high is not None:
         floor = max(control.high - 1.0, 1.0 / control.low - 1.0, 0.0)
     return Comparison(
-        first=first, second=second, span=span, verdict=verdict, reasons=invalid + unstable, speedup=speedup,
-        control=control, cpu_speedup=_ratio([unit for unit, _ in cpu], [value for _, value in cpu]), noise_floor=floor,
-        dropped_share=dropped, statement=_statement(first, second, verdict, speedup, floor),
+        first=first, second=second, span=span, verdict=judged.verdict, reasons=judged.reasons,
+        invalid_reasons=judged.invalid, speedup=speedup, control=control,
+        cpu_speedup=_ratio([unit for unit, _ in cpu], [value for _, value in cpu]), noise_floor=floor,
+        dropped_share=dropped, statement=_statement(first, second, judged.verdict, speedup, floor),
         conditions={
             "processes": len(found.ready), "units": ran, "seconds": max(u.at_s for u in found.compared),
             "threads": found.ready[0].execution.get("threads"), "device": found.ready[0].device,

@@ -82,6 +82,7 @@ def timing_of(
     return Timing(
         verdict=judgement.verdict,
         reasons=judgement.reasons,
+        invalid_reasons=judgement.invalid,
         batch_size=ready.batch_size,
         spans=spans,
         scenario=scenario,

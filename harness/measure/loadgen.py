@@ -11,9 +11,9 @@ from harness.errors import HarnessError, UsageError
 from harness.measure.disturbance import Disturbance, Probe, between, shares
 from harness.measure.percentiles import RULES, Rule
 from harness.measure.timed_loop import END_TO_END, TimedLoop
-from harness.measure.verdict import exceeded
+from harness.measure.verdict import Judgement, exceeded
 from harness.measure.workload import Workload
-from harness.record import Quantile, Span, Throughput, Timing, Verdict
+from harness.record import Quantile, Span, Throughput, Timing
 
 LEAST_QUERIES = 64
 """Below these the generator's early stopping gives no 90th percentile."""
@@ -123,9 +123,10 @@ def read_summary(path: Path) -> dict[str, str]:
 
 def timing_by_loadgen(run: LoadgenRun, scenario: str, batch_size: int, dtype: str, emulated: str = "") -> Timing:
     """The generator's latencies as an entry beside ours, in milliseconds a sample."""
-    verdict, reasons = _verdict(run)
+    found = _judged(run)
     return Timing(
-        verdict=verdict, reasons=reasons, batch_size=batch_size, scenario=scenario, backend="loadgen", dtype=dtype,
+        verdict=found.verdict, reasons=found.reasons, invalid_reasons=found.invalid, batch_size=batch_size,
+        scenario=scenario, backend="loadgen", dtype=dtype,
         spans=[_span(run, batch_size)], emulated=emulated, conditions={"summary": run.summary},
         method="MLPerf's generator times whole inferences over one window; its percentiles have no interval",
     )  # fmt: skip
@@ -133,22 +134,23 @@ def timing_by_loadgen(run: LoadgenRun, scenario: str, batch_size: int, dtype: st
 
 def throughput_by_loadgen(run: LoadgenRun, batch_size: int, emulated: str = "") -> Throughput:
     """The generator's samples a second (Offline) as an entry beside ours."""
-    verdict, reasons = _verdict(run)
+    found = _judged(run)
     rate = run.summary.get("Samples per second")
     return Throughput(
-        value=None if rate is None else float(rate), batch_size=batch_size, verdict=verdict, reasons=reasons,
+        value=None if rate is None else float(rate), batch_size=batch_size, verdict=found.verdict, reasons=found.reasons,
+        invalid_reasons=found.invalid,
         reason="MLPerf's generator gives no interval" if rate else "MLPerf's generator printed no samples per second",
         facts={"backend": "loadgen", "scenario": "Offline", "span": END_TO_END, "summary": run.summary},
         emulated=emulated,
     )  # fmt: skip
 
 
-def _verdict(run: LoadgenRun) -> tuple[Verdict, list[str]]:
+def _judged(run: LoadgenRun) -> Judgement:
     invalid, unstable = exceeded(shares(run.disturbance, run.cpus))
     unstable.append("MLPerf's generator times one window and gives no interval, so that nothing tells how steady it is")
     if run.summary["Result is"] != "VALID":
         unstable.append(f"MLPerf's generator calls its own result {run.summary['Result is']}")
-    return "invalid" if invalid else "unstable", invalid + unstable
+    return Judgement(invalid, unstable)
 
 
 def _span(run: LoadgenRun, batch_size: int) -> Span:

@@ -23,7 +23,8 @@ def sequential(found: Collection, timing: Timing, span: str) -> Throughput:
     return Throughput(
         value=1000.0 / whole.mean, low=low, high=high, batch_size=timing.batch_size,
         reason=f"an interval needs {PLANNED_BLOCKS} blocks, there are {len(kept)}" if low is None else "",
-        verdict=timing.verdict, reasons=timing.reasons, emulated=timing.emulated,
+        verdict=timing.verdict, reasons=timing.reasons, invalid_reasons=timing.invalid_reasons,
+        emulated=timing.emulated,
         facts={"scenario": timing.scenario, "from": f"1000 / mean of {span}", "blocks": len(kept), "method": METHOD},
     )  # fmt: skip
 

@@ -86,18 +86,25 @@ HEATING = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdict, with every reason; there is none only where it is `stable`."""
+    """Every reason, by its own weight; there is none only where the verdict is `stable`."""
 
-    verdict: Verdict
-    reasons: list[str]
+    invalid: list[str]
+    unstable: list[str]
+
+    @property
+    def verdict(self) -> Verdict:
+        """That of the heaviest reason."""
+        return "invalid" if self.invalid else "unstable" if self.unstable else "stable"
+
+    @property
+    def reasons(self) -> list[str]:
+        """All of them, the heavier first."""
+        return self.invalid + self.unstable
 
 
 def judge(conditions: Conditions) -> Judgement:
     """The verdict on a latency measured under `conditions`."""
-    invalid = list(_invalid(conditions))
-    unstable = list(_unstable(conditions))
-    verdict: Verdict = "invalid" if invalid else "unstable" if unstable else "stable"
-    return Judgement(verdict, invalid + unstable)
+    return Judgement(list(_invalid(conditions)), list(_unstable(conditions)))
 
 
 def recorded_conditions(conditions: Mapping[str, Any]) -> Conditions:

@@ -6,7 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from harness.cli.show_speed import show_latency
 from harness.measure.verdict import Conditions, Trend, judge, recorded_conditions
+from harness.record_measurements import Timing, weighed
 
 QUIET = Conditions(
     blocks=60,
@@ -100,6 +102,26 @@ def test_every_reason_is_kept_the_invalid_ones_first() -> None:
     judgement = judge(replace(QUIET, steal=0.5, run_delay=0.5, steady=False, throttled=0.2))
     assert judgement.verdict == "invalid"
     assert [reason.split()[0] for reason in judgement.reasons] == ["a", "threads", "the", "the"]
+    assert [reason.split()[0] for reason in judgement.invalid] == ["a", "threads"]
+
+
+def test_every_reason_is_told_with_its_own_weight() -> None:
+    """Who mends what is printed as "invalid" first must not lose the time on what is only a doubt."""
+    judgement = judge(replace(QUIET, throttled=0.2, steady=False))
+    timing = Timing(
+        verdict=judgement.verdict, reasons=judgement.reasons, invalid_reasons=judgement.invalid, batch_size=1, spans=[]
+    )
+    assert [weight for weight, _ in weighed(timing)] == ["invalid", "unstable"]
+    assert [line.split(" because")[0].strip() for line in show_latency(timing) if " because " in line] == [
+        "invalid", "unstable",
+    ]  # fmt: skip
+
+
+def test_a_record_that_does_not_tell_the_weights_apart_is_read_as_it_is() -> None:
+    old = msgspec.json.decode(
+        b'{"verdict": "invalid", "reasons": ["a", "b"], "batch_size": 1, "spans": []}', type=Timing
+    )
+    assert list(weighed(old)) == [("invalid", "a"), ("invalid", "b")]
 
 
 def test_a_record_can_be_judged_again() -> None:
