@@ -17,6 +17,7 @@ from harness.conversion import converted
 from harness.errors import RecordError, UsageError
 from harness.files import lock, write_bytes
 from harness.loading import check_settings, load_submission
+from harness.measure.execution import check_threads, threads_given_back
 from harness.options import RunOptions
 from harness.ownership import with_declared
 from harness.plan import Phases, Plan, plan_run, prediction_key, run_key
@@ -47,6 +48,7 @@ class Outcome:
     new: bool
 
 
+@threads_given_back()
 def evaluate(options: RunOptions, reporter: Reporter) -> Outcome:
     """Run a model on a task, score and measure it, and write the record; an interrupted run is gone on with."""
     phases = Phases()
@@ -110,6 +112,7 @@ def _measuring(plan: Plan, submission: Submission, reporter: Reporter) -> Abstra
 
 def _plan_live(options: RunOptions, reporter: Reporter) -> tuple[Plan, Submission]:
     """Task, data and the loaded submission."""
+    check_threads(options.threads)
     plan = plan_run(options, sample=True, with_inputs=True)
     loaded = load_submission(plan.task, plan.dataset, options, sample=plan.source.sample)
     submission = converted(loaded, options)
@@ -149,6 +152,7 @@ def score(options: RunOptions, reporter: Reporter) -> Outcome:
     return Outcome(record=record, path=plan.home.write_record(record), home=plan.home, new=True)
 
 
+@threads_given_back()
 def bench(options: RunOptions, reporter: Reporter) -> Measurements:
     """Measure only; nothing is scored and no record is written. Without a task, one that the submission fits is taken."""
     from harness.measuring import measure_alone
@@ -161,8 +165,10 @@ def bench_against(first: RunOptions, second: RunOptions, reporter: Reporter) -> 
     """Two submissions on the same images, timed in turns; nothing is scored and no record is written."""
     from harness.comparing import compare_submissions
 
-    one = plan_bench(first, reporter)
-    other = plan_bench(replace(second, task=one[0].options.task), reporter)
+    with threads_given_back():
+        one = plan_bench(first, reporter)
+    with threads_given_back():
+        other = plan_bench(replace(second, task=one[0].options.task), reporter)
     return compare_submissions(one, other, reporter)
 
 
