@@ -14,9 +14,9 @@ import leaderboard_records
 
 from harness import __version__
 from leaderboard.board_view import board_view
-from leaderboard.boards import group
 from leaderboard.collect import collect
 from leaderboard.downloads import with_downloads
+from leaderboard.grouping import group
 from leaderboard.output import SiteFolder
 from leaderboard.pages import Renderer, SiteFacts
 from leaderboard.plot import Scatter, draw

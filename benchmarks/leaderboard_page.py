@@ -32,8 +32,8 @@ from harness.record import (
 )
 from harness.store import Home
 from leaderboard.board_view import board_view
-from leaderboard.boards import group
 from leaderboard.entries import Entry
+from leaderboard.grouping import group
 from leaderboard.pages import Renderer, SiteFacts
 from leaderboard.ranks import RankRange
 from leaderboard.standings import Standings

@@ -35,7 +35,7 @@ from leaderboard.numbers import metric_cell, quiet
 from leaderboard.seeds import Line, lines, mean_cell
 from leaderboard.standings import Standings
 from leaderboard.table import Cell, Column, Row, Table, unique
-from leaderboard.text import name
+from leaderboard.text import clean, name
 from leaderboard.trade_view import Frontiers
 from leaderboard.view import Section
 
@@ -67,7 +67,7 @@ def results_table(board: Board, entries: Sequence[Entry], found: Standings, lies
             parameters_cell(line.lead),
             macs_cell(line.lead),
             _frontier(lies, line),
-            provenance_cell(line.lead),
+            origin_cell(line.lead),
             host_cell(line.lead),
             year_cell(line.lead),
             date_cell(line.lead),
@@ -126,6 +126,12 @@ def _result_columns(title: str, metric: Metric | None) -> tuple[Column, ...]:
 def line_rank(found: Standings, line: Line) -> Cell:
     """The range of ranks; the runs of a seed group have one together."""
     return rank_cell(found, next((record for record in line.records if record.id in found.ranges), line.lead))
+
+
+def origin_cell(record: Record) -> Cell:
+    """Where the number comes from; of a paper's, the place in it."""
+    place = record.source.place if record.source and record.provenance == "reported" else ""
+    return replace(provenance_cell(record), sub=clean(place, 120))
 
 
 def _frontier(lies: Frontiers, line: Line) -> Cell:

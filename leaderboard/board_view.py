@@ -22,6 +22,7 @@ BANNERS = {
     "limit": "Partial runs: only the first samples were taken. These results are not the benchmark's and are not ranked.",
     "official": "",
 }
+GONE = "Every result was superseded or withdrawn."
 RANKS = (
     "A rank is a range: the best and the worst place that the data allow. Every result keeps its scores on the same 1,000 "
     "resamples of the data; all pairs of systems are compared on them at once, at 95 % for the whole board, and a system is "
@@ -30,6 +31,10 @@ RANKS = (
     "many of the resamples a system comes first, in percent, says less: where systems tie, chance decides it. The runs of one "
     "method under several training seeds are ranked once, by their mean.",
     "The ranges depend on which systems are on the board. They cover the choice of the test samples, not the chance in training.",
+    "On a board of more than 500 systems each pair must differ by what Bonferroni's bound over all pairs asks for, which is "
+    "more: the ranges are wider there than they need be, never narrower.",
+    "What papers report is listed as printed and never ranked: nobody can resample it. A paper names no digest of its data, and "
+    "where it leaves the protocol or the split open, this is said, and its number is listed on every board that it may be about.",
 )
 
 
@@ -46,7 +51,7 @@ class BoardView:
 
 def board_view(board: Board, found: Standings, plots: PlotFiles) -> BoardView:
     """Everything about one board."""
-    entries = sort_entries(board.entries, found)
+    entries = sort_entries(board.listed, found)
     records = [entry.record for entry in entries]
     groups = timed_groups(sort_entries(board.standing, found))
     timed, costly = speed_trades(groups, found), trades(records, found)
@@ -93,11 +98,12 @@ def _later_pages(page: Page, results: Table) -> Iterator[Page]:
 
 
 def sort_entries(entries: Sequence[Entry], found: Standings) -> list[Entry]:
-    """Ranked results by range, the others after them; ties by name, never by the last decimal."""
+    """Ranked results by range, the others after them, claims of papers last; ties by name, never by the last decimal."""
 
-    def key(entry: Entry) -> tuple[bool, int, int, str, str]:
+    def key(entry: Entry) -> tuple[bool, bool, int, int, str, str]:
         rank = found.ranges.get(entry.record.id)
         return (
+            entry.record.provenance == "reported",
             rank is None,
             rank.best if rank else 0,
             rank.worst if rank else 0,
@@ -111,24 +117,27 @@ def sort_entries(entries: Sequence[Entry], found: Standings) -> list[Entry]:
 def summarise(board: Board, found: Standings) -> str:
     """One sentence: who is first, beyond noise or tied; or why nobody is ranked."""
     count = len(found.ranges)
-    if not board.entries:
-        return "Every result was superseded or withdrawn."
+    made = [entry.record for entry in board.listed if entry.record.provenance != "reported"]
+    claims = len(board.listed) - len(made)
+    if not made:
+        return f"{_counted(claims, 'result')} that papers report; nothing was measured here." if claims else GONE
+    claimed = f" Papers report {claims} more." if claims else ""
     if count < 2:
-        listed = f"{len(board.entries)} result{'s' if len(board.entries) > 1 else ''}"
-        return (
-            f"{listed}, not ranked."
-            if board.section in ("sample", "limit")
-            else f"{listed}; a ranking needs two that may be ranked."
-        )
+        why = ", not ranked" if board.section in ("sample", "limit") else "; a ranking needs two that may be ranked"
+        return f"{_counted(len(made), 'result')}{why}.{claimed}"
     names = told_apart(entry.record for entry in board.entries)
-    verified = sum(entry.record.provenance == "verified" for entry in board.entries)
-    tail = f" {verified} of {len(board.entries)} results are verified."
+    verified = sum(record.provenance == "verified" for record in made)
+    tail = f" {verified} of {len(made)} results are verified.{claimed}"
     first = sorted(names[id] for id in found.first)
     if len(first) == 1 and found.ranges[found.first[0]].worst == 1:
         others = "the other" if count == 2 else f"each of the {count - 1} others"
         return f"{first[0]} leads: it exceeds {others} by more than resampling the data explains.{tail}"
     listed = ", ".join(first[:5]) + (f" and {len(first) - 5} more" if len(first) > 5 else "")
     return f"{len(first)} of {count} systems are tied for first: {listed}.{tail}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _facts(board: Board) -> list[Fact]:

@@ -2,8 +2,7 @@
 
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -11,12 +10,14 @@ import msgspec
 from harness.record import Metric, Record
 from harness.statistics import MINIMUM_UNITS
 from leaderboard.entries import Entry, age_key
-from leaderboard.seed_groups import SeedGroup, find_groups, listed_runs
+from leaderboard.seed_groups import SeedGroup, listed_runs
 
 SECTIONS = ("official", "custom", "sample", "limit")
 MOST_UNITS = 1 << 53
 """No data set has more; a larger number is a stranger's, and no float holds it."""
 RANKED_PROVENANCE = ("measured", "scored", "verified")
+UNSTATED = ("", "unstated")
+"""What stands in a claim's record in the place of what its source does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -67,6 +68,13 @@ class Board:
     """Id of a result -> the runs under several training seeds that are ranked together in its name."""
     past: tuple[Entry, ...] = ()
     """Results that were superseded or withdrawn."""
+    claimed: tuple[Entry, ...] = ()
+    """Claims of papers that are listed here too; their own board is another."""
+
+    @property
+    def listed(self) -> tuple[Entry, ...]:
+        """Everything that the tables list."""
+        return self.entries + self.claimed
 
     @property
     def standing(self) -> tuple[Entry, ...]:
@@ -81,7 +89,8 @@ class Board:
     @property
     def section(self) -> str:
         """Where the index lists it: official, custom, sample, or limit where all are partial runs."""
-        if self.key.origin == "official" and all(is_partial(entry.record) for entry in self.entries):
+        made = [entry.record for entry in self.entries if entry.record.provenance != "reported"]
+        if self.key.origin == "official" and made and all(map(is_partial, made)):
             return "limit"
         return self.key.origin
 
@@ -110,37 +119,6 @@ def board_key(record: Record) -> BoardKey:
         data_digest=task.data_digest,
         settings=json.dumps(record.settings, sort_keys=True),
     )
-
-
-def group(current: Iterable[Entry], past: Iterable[Entry]) -> list[Board]:
-    """The boards in order of family, task, split, protocol, settings."""
-    standing: dict[BoardKey, list[Entry]] = {}
-    gone: dict[BoardKey, list[Entry]] = {}
-    for entries, boards in ((current, standing), (past, gone)):
-        for entry in entries:
-            boards.setdefault(board_key(entry.record), []).append(entry)
-    return [_board(key, standing.get(key, []), gone.get(key, [])) for key in sorted(standing.keys() | gone.keys())]
-
-
-def _board(key: BoardKey, standing: Sequence[Entry], gone: Sequence[Entry]) -> Board:
-    same_as = find_repeats(standing)
-    entries = tuple(entry for entry in standing if entry.record.id not in same_as)
-    return Board(
-        key=key,
-        any_record=_typical([entry.record for entry in standing or gone]),
-        entries=entries,
-        repeats=tuple(entry for entry in standing if entry.record.id in same_as),
-        same_as=same_as,
-        seed_groups=find_groups(entry for entry in entries if not why_unranked(entry)),
-        past=tuple(gone),
-    )
-
-
-def _typical(records: Sequence[Record]) -> Record:
-    """One of the records whose task part most of them have; of several the first."""
-    stated = [msgspec.json.encode(record.task, order="sorted") for record in records]
-    usual = Counter(stated).most_common(1)[0][0]
-    return records[stated.index(usual)]
 
 
 def find_repeats(entries: Sequence[Entry]) -> dict[str, str]:
@@ -175,6 +153,12 @@ def _worth(entry: Entry) -> tuple[bool, bool, bool, bool, tuple[float, str]]:
     return not why_unranked(entry), bool(timed), stable, record.provenance == "verified", age_key(record)
 
 
+def unstated(record: Record) -> list[str]:
+    """What a paper's claim leaves open of what the results of one table share. (No paper states a digest of its data.)"""
+    stated = {"protocol": record.task.protocol, "split": record.task.split}
+    return [f"{name} unstated" for name, value in stated.items() if value in UNSTATED]
+
+
 def is_partial(record: Record) -> bool:
     """Whether only the first samples were answered (``--limit``)."""
     return record.task.limit is not None or any(flag.code == "limit" for flag in record.flags)
@@ -192,7 +176,7 @@ def why_unranked(entry: Entry) -> str:
     if record.task.origin == "sample":
         return "the generated sample is no benchmark"
     if record.provenance not in RANKED_PROVENANCE:
-        return record.provenance
+        return ", ".join([record.provenance, *(unstated(record) if record.provenance == "reported" else ())])
     if entry.altered:
         return entry.altered
     if record.submission.weights.kind == "random":

@@ -13,7 +13,7 @@ from harness.errors import RecordError
 from harness.files import lock
 from harness.record import Host, Record, encode
 from leaderboard.board_view import BoardView, board_view
-from leaderboard.boards import Board, group, submission_id
+from leaderboard.boards import Board, submission_id
 from leaderboard.collect import Collection, check_homes, collect
 from leaderboard.crowd import spread
 from leaderboard.curve_drawing import draw as draw_curves
@@ -22,6 +22,7 @@ from leaderboard.curve_view import CurveFiles
 from leaderboard.downloads import with_badges, with_downloads, with_methods
 from leaderboard.entries import Entry
 from leaderboard.export import rows, to_csv, to_json
+from leaderboard.grouping import group
 from leaderboard.host_view import host_view, hosts
 from leaderboard.index_view import Listed, index_view
 from leaderboard.memory import Digests, Made, Memory, joined
@@ -243,7 +244,7 @@ class _Build:
 
     def _board(self, ranked: Ranked) -> str:
         view: BoardView = board_view(ranked.board, ranked.standings, self._plot)
-        records = [entry.record for entry in ranked.board.entries]
+        records = [entry.record for entry in ranked.board.listed]
         self._page(with_methods(view.page, records, self._known, self._site.write), view.tables)
         for page, tables in view.further:
             self._page(page, tables)

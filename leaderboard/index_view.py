@@ -102,13 +102,16 @@ def _family(kind: str, family: str, listed: Sequence[Listed]) -> Table:
     )
     rows = []
     for item in listed:
-        records = [entry.record for entry in item.board.entries]
+        records = [entry.record for entry in item.board.listed]
+        claims = sum(record.provenance == "reported" for record in records)
+        counts = [f"{item.ranked} ranked" if item.ranked else "", f"{claims} reported" if claims else ""]
         newest = max((day(record.run.finished) for record in records), default="")
-        sub = f"protocol {name(item.board.key.protocol)}, data {item.board.key.data_digest[:8]}"
+        data = item.board.key.data_digest[:8]
+        sub = f"protocol {name(item.board.key.protocol)}{', data ' + data if data else ''}"
         cells = (
             text_cell(board_title(item.board), href=board_path(item.board), sub=clean(sub, 120)),
             text_cell(name(item.board.key.main_metric)),
-            Cell(value=len(records), text=str(len(records)), sub=f"{item.ranked} ranked" if item.ranked else ""),
+            Cell(value=len(records), text=str(len(records)), sub=", ".join(filter(None, counts))),
             text_cell(item.summary),
             text_cell(newest, absent="no date"),
         )

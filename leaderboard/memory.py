@@ -104,7 +104,7 @@ class Digests:
 
     def board(self, board: Board) -> str:
         """Of everything on a board."""
-        groups = (board.entries, board.repeats, board.past)
+        groups = (board.entries, board.repeats, board.past, board.claimed)
         parts = [board.key.id.encode(), *[b"".join(map(self.entry, group)) for group in groups]]
         return joined(parts)
 

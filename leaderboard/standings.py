@@ -49,7 +49,7 @@ class Standings:
 
 def standings(board: Board) -> Standings:
     """Rank the systems of a board by its main metric; every record gets a range or a reason."""
-    reasons = {entry.record.id: why_unranked(entry) for entry in board.entries}
+    reasons = {entry.record.id: why_unranked(entry) for entry in board.listed}
     reasons |= {id: f"the same answers are listed with record {listed}" for id, listed in board.same_as.items()}
     runs = listed_runs(board.seed_groups)
     reasons |= {id: f"the runs of its seed group are ranked together, with record {to}" for id, to in runs.items()}

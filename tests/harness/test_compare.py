@@ -18,8 +18,8 @@ from harness.record import Record, with_id
 from harness.registry import find_task
 from harness.statistics import resample_weights
 from harness.store import Home
-from leaderboard.boards import group
 from leaderboard.collect import collect
+from leaderboard.grouping import group
 from leaderboard.standings import standings
 
 

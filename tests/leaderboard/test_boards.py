@@ -11,9 +11,10 @@ from leaderboard_homes import change, digest, full_home, host, record
 
 from harness.record import Flag, Record, Weights, with_id
 from harness.store import Home
-from leaderboard.boards import board_key, group
+from leaderboard.boards import board_key
 from leaderboard.collect import collect
 from leaderboard.entries import Entry
+from leaderboard.grouping import group
 from leaderboard.standings import standings
 
 SPLITTING: dict[str, list[Any]] = {

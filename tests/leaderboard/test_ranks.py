@@ -9,8 +9,8 @@ from leaderboard_homes import digest, record
 from harness.paired import differences
 from harness.record import Weights
 from harness.store import Home
-from leaderboard.boards import group
 from leaderboard.collect import collect
+from leaderboard.grouping import group
 from leaderboard.ranks import rank_ranges
 from leaderboard.standings import Standings, standings
 

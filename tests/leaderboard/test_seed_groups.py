@@ -10,8 +10,9 @@ from leaderboard_homes import answers, digest, record
 from harness.record import Record, Submitter, Weights
 from harness.statistics import resample_weights
 from harness.store import Home
-from leaderboard.boards import Board, group
+from leaderboard.boards import Board
 from leaderboard.collect import collect
+from leaderboard.grouping import group
 from leaderboard.standings import _replicates, standings
 
 

@@ -10,9 +10,10 @@ from leaderboard_reading import read
 
 from harness.record import Metric, Record, Submitter, with_id
 from harness.store import Home
-from leaderboard.boards import Board, group
+from leaderboard.boards import Board
 from leaderboard.build import build_site
 from leaderboard.collect import Collection, collect
+from leaderboard.grouping import group
 from leaderboard.standings import standings
 
 
