@@ -1,4 +1,9 @@
-"""A fixed small computation before each block: when it becomes slower, the machine did, not the model."""
+"""Fixed small work before each block: when it becomes slower, the machine did, not the model.
+
+A product stays in a core's own caches and tells how fast the core is. A copy of memory tells what neighbours on the same
+socket take away, which no counter of this machine shows: where nothing waited for a CPU the latencies of a small network
+followed the copy (rank correlation 0.65 over 394 blocks) far more than the product (0.28).
+"""
 
 import sys
 import time
@@ -11,6 +16,8 @@ SIZE = 256
 REPEATS = 4
 
 
+COPIED_BYTES = 16 * 2**20
+"""More than a core's own caches; a copy takes about a millisecond."""
 GPU_SIZE = 2048
 
 
@@ -28,6 +35,22 @@ def make_canary(device: str = "cpu") -> tuple[str, Callable[[], int]]:
         return "numpy", lambda: min(_time(np.matmul, a), _time(np.matmul, a))
     tensor = torch.from_numpy(a)
     return "torch", lambda: min(_time(torch.mm, tensor), _time(torch.mm, tensor))
+
+
+def make_memory_canary(device: str = "cpu") -> Callable[[], int] | None:
+    """Nanoseconds of a copy of 16 MiB, the better of two; None on an accelerator, whose memory is its own."""
+    if device.split(":")[0] != "cpu":
+        return None
+    source = np.ones(COPIED_BYTES // 8)
+    target = np.empty_like(source)
+
+    def once() -> int:
+        start = time.perf_counter_ns()
+        np.copyto(target, source)
+        return time.perf_counter_ns() - start
+
+    once()  # the first touches the pages
+    return lambda: min(once(), once())
 
 
 def _time(product: Callable[..., object], a: object) -> int:

@@ -142,6 +142,7 @@ def conditions_of(found: Collection, spans: Sequence[Span], outputs_equal: bool 
         canary_drift=drift(canary),
         interval_width={name: _relative_width(medians[name]) for name in dict.fromkeys((headline, END_TO_END))},
         trend=_trend(kept, headline),
+        memory=_followed(kept, headline),
         unreadable=unreadable,
         spread_s=round(found.spread_s, 3),
         dropped_share=1.0 - len(kept) / len(found.blocks),
@@ -168,7 +169,20 @@ def _by_process(blocks: Sequence[Placed], values: Sequence[float], unit: Any) ->
 
 
 def _trend(blocks: Sequence[Placed], headline: str) -> Trend | None:
-    medians = _by_process(blocks, _medians(blocks, headline), np.median)
+    """How medians moved with time."""
+    return _moved(_by_process(blocks, _medians(blocks, headline), np.median))
+
+
+def _followed(blocks: Sequence[Placed], headline: str) -> Trend | None:
+    """How medians moved with the copy of memory before their blocks; no latency decides which block is where."""
+    copies = [block.report.memory_ms for block in blocks if block.report.memory_ms is not None]
+    if len(copies) < len(blocks):
+        return None
+    order = np.argsort(_by_process(blocks, copies, np.median), kind="stable")
+    return _moved(_by_process(blocks, _medians(blocks, headline), np.median)[order])
+
+
+def _moved(medians: FloatArray) -> Trend | None:
     change = drift(medians)
     if len(medians) < 10 or change is None:
         return None
@@ -203,6 +217,8 @@ def _setting(found: Collection) -> dict[str, Any]:
         "calendar_step_s": round(summed.calendar_step_ns * 1e-9, 3),
         "canary": first.canary,
         "canary_ms": [block.report.canary_ms for block in kept],
+        "memory_ms": [block.report.memory_ms for block in kept if block.report.memory_ms is not None],
+        "celsius": _celsius(found.blocks),
         "block_median_ms": _medians(kept, first.headline),
         "block_process": [block.process for block in kept],
         "blocks_run": len(found.blocks),
@@ -210,6 +226,12 @@ def _setting(found: Collection) -> dict[str, Any]:
         "first_inferences_ms": [ready.first_ms for ready in found.ready],
         "notes": found.notes,
     }
+
+
+def _celsius(blocks: Sequence[Placed]) -> dict[str, float]:
+    """The processor's temperature after the first and the last block, and the highest; empty where nothing tells."""
+    known = [block.report.celsius for block in blocks if block.report.celsius is not None]
+    return {"first": known[0], "last": known[-1], "highest": max(known)} if known else {}
 
 
 def _sizes(found: Collection) -> list[SizeBucket]:

@@ -1,17 +1,19 @@
 """One process's part of a measurement: it warms up, then runs blocks when it is told to, and reports them."""
 
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any, Protocol
 
 import msgspec
 
-from harness.measure.canary import make_canary
+from harness.measure.canary import make_canary, make_memory_canary
 from harness.measure.disturbance import Disturbance, Probe, between
 from harness.measure.execution import execution_facts
 from harness.measure.gpu_watch import GpuState, GpuWatch
 from harness.measure.items import item_size, items_digest
 from harness.measure.plan import Plan
 from harness.measure.procfs import Unreadable, quota_of
+from harness.measure.thermometer import cpu_thermometer
 from harness.measure.timed_loop import TimedLoop, collector_off
 from harness.measure.warm_up import warm_up
 from harness.measure.workload import Workload
@@ -45,6 +47,10 @@ class BlockReport(msgspec.Struct, frozen=True, kw_only=True):
     items: dict[str, list[int]]
     disturbance: Disturbance
     canary_ms: float
+    memory_ms: float | None = None
+    """A copy of memory before the block; None on an accelerator."""
+    celsius: float | None = None
+    """The processor's temperature after it, where a sensor tells."""
     gpu: GpuState | None = None
 
 
@@ -68,6 +74,8 @@ class LocalStation:
         self._workload, self._plan = workload, plan
         self._probe = probe or Probe()
         self._canary_name, self._canary = make_canary(workload.device)
+        self._memory: Callable[[], int] | None = None
+        self._thermometer = cpu_thermometer()
         self._watch: GpuWatch | None = None
 
     def start(self) -> Ready:
@@ -80,6 +88,7 @@ class LocalStation:
             first_ms = self._loop.first()
             warm = warm_up(self._loop, self._plan, workload.device)
         self._canary()
+        self._memory = make_memory_canary(workload.device)
         self._watch = self._watched()
         return Ready(
             spans=self._loop.spans, headline=workload.headline_stage()[1].name, batch_size=workload.batch_size,
@@ -102,6 +111,7 @@ class LocalStation:
     def block(self, left_s: float) -> BlockReport:
         """Canary, counters, a block of timed inferences, counters; it is cut short after `left_s` seconds."""
         end = perf_counter() + left_s
+        memory_ms = None if self._memory is None else self._memory() * 1e-6
         canary_ms = self._canary() * 1e-6
         before = self._probe.snapshot()
         with self._workload.entered(), collector_off():
@@ -109,9 +119,11 @@ class LocalStation:
         disturbance = between(before, self._probe.snapshot())
         return BlockReport(
             spans={name: values.tolist() for name, values in block.spans.items()}, items=block.items,
-            disturbance=disturbance, canary_ms=canary_ms, gpu=None if self._watch is None else self._watch.state(),
+            disturbance=disturbance, canary_ms=canary_ms, memory_ms=memory_ms, celsius=self._thermometer(),
+            gpu=None if self._watch is None else self._watch.state(),
         )  # fmt: skip
 
     def unchanged(self) -> bool:
-        """Whether no stage has written into its input, which later inferences would have met."""
+        """Whether no stage has written into its input, which later inferences would have met; asked when all is timed."""
+        self._memory = None  # what it copied is no part of the model's memory
         return items_digest(self._loop.items) == self._digest

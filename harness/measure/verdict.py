@@ -20,7 +20,7 @@ PLANNED_SAMPLES = 5
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """How block medians moved over the run."""
+    """How block medians moved over the run, or with something else that was read beside each."""
 
     rank_correlation: float
     p: float
@@ -43,6 +43,8 @@ class Conditions:
     canary_drift: float | None = None
     interval_width: dict[str, float | None] = field(default_factory=dict)
     trend: Trend | None = None
+    memory: Trend | None = None
+    """The same, ordered by a copy of memory before each block instead of by time."""
     unreadable: dict[str, str] = field(default_factory=dict)
     spread_s: float | None = None
     """Seconds from the first block to the last; None in records that do not tell."""
@@ -192,6 +194,11 @@ def _drifting(seen: Conditions) -> Iterator[str]:
         )
     if seen.trend is not None and seen.trend.p < TREND_P and abs(seen.trend.change) > TREND:
         yield f"the latency moved by {_percent(seen.trend.change)} during the run (rank test, p = {seen.trend.p:.2g})"
+    if seen.memory is not None and seen.memory.p < TREND_P and seen.memory.change > TREND:
+        yield (
+            f"the latency followed the speed of memory, which other work took: {_percent(seen.memory.change)} between the "
+            f"third of the blocks where a fixed copy was quickest and where it was slowest (rank test, p = {seen.memory.p:.2g})"
+        )
 
 
 def _too_wide(seen: Conditions) -> Iterator[str]:

@@ -24,7 +24,12 @@ def ready(**changes: Any) -> Ready:
 
 
 def block(
-    ms: Sequence[float] | float = 10.0, *, canary_ms: float = 1.0, gpu: Any = None, **changes: int
+    ms: Sequence[float] | float = 10.0,
+    *,
+    canary_ms: float = 1.0,
+    memory_ms: float | None = 1.0,
+    gpu: Any = None,
+    **changes: int,
 ) -> BlockReport:
     """One block with these latencies and what disturbed it."""
     values = list(ms) if isinstance(ms, Sequence) else [ms] * 5
@@ -32,7 +37,7 @@ def block(
     return BlockReport(
         spans={"forward": values, "end_to_end": values}, items={"forward": items, "end_to_end": items},
         disturbance=Disturbance(**({name: getattr(QUIET, name) for name in QUIET.__slots__} | changes)),
-        canary_ms=canary_ms, gpu=gpu,
+        canary_ms=canary_ms, memory_ms=memory_ms, gpu=gpu,
     )  # fmt: skip
 
 

@@ -139,3 +139,28 @@ def test_inputs_of_varying_size_are_told_apart() -> None:
     ]  # fmt: skip
     assert [bucket.p50["forward"] for bucket in timing.sizes] == [2.0, 40.0]
     assert timing_of(collection(*[block() for _ in range(20)])).sizes == []
+
+
+def test_a_latency_that_follows_the_speed_of_memory_is_not_stable() -> None:
+    """Nobody waits for a CPU when a neighbour takes the memory's bandwidth: only the copy before each block tells."""
+    busy = [n * 7 % 10 < 4 for n in range(60)]
+    blocks = [
+        block(10.8 + 0.001 * n if b else 10.0 + 0.001 * n, memory_ms=1.6 if b else 1.0) for n, b in enumerate(busy)
+    ]
+    found = timing_of(collection(*blocks))
+    assert found.conditions["memory"]["change"] > 0.05
+    assert any("followed the speed of memory" in reason for reason in found.reasons)
+    assert len(found.conditions["block_median_ms"]) == 60  # none is left out for it
+
+
+def test_memory_that_is_slow_without_harm_is_no_reason() -> None:
+    indifferent = [block(10.0 + 0.01 * (n % 3), memory_ms=1.0 + 0.1 * (n % 7)) for n in range(60)]
+    assert not any("memory" in reason for reason in judged(collection(*indifferent)).reasons)
+    unknown = [block(10.0 + 0.1 * n, memory_ms=None) for n in range(60)]
+    assert timing_of(collection(*unknown)).conditions["memory"] is None
+
+
+def test_processes_whose_memory_differs_are_compared_with_themselves() -> None:
+    blocks = [Placed(n % 2, float(n), block(10.0 + n % 2, memory_ms=1.0 + n % 2)) for n in range(60)]
+    found = Collection(Plan(), ready=[ready(), ready()], blocks=blocks)
+    assert not any("memory" in reason for reason in judged(found).reasons)
