@@ -4,7 +4,7 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,15 @@ from harness.archives import Archive
 from harness.errors import DataError
 from harness.layout import missing
 
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
+_DEPTH: Final = 24
+"""Where a PNG file says how many bits a sample has."""
+
+
+def has_sixteen_bits(data: bytes) -> bool:
+    """Whether it is a PNG file of 16 bits a sample; where it is in colour, Pillow drops the lower eight without a word."""
+    return data.startswith(_PNG) and data[_DEPTH : _DEPTH + 1] == b"\x10"
+
 
 def decode_image(data: bytes, where: str) -> NDArray[np.uint8]:
     """The content of an image file as uint8 RGB (height, width, 3); raises DataError naming `where`."""
@@ -20,8 +29,8 @@ def decode_image(data: bytes, where: str) -> NDArray[np.uint8]:
 
     try:
         with Image.open(io.BytesIO(data)) as image:
-            if image.mode.startswith(("I", "F")):
-                # Pillow would cut off every value above 255.
+            if image.mode.startswith(("I", "F")) or has_sixteen_bits(data):
+                # Pillow would cut off every value above 255, or the lower eight bits.
                 raise ValueError(f"its values have more than 8 bits, mode {image.mode}; save it with 8")
             return np.asarray(image.convert("RGB"))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:

@@ -10,14 +10,12 @@ from numpy.typing import NDArray
 
 from harness.archives import Archive
 from harness.errors import DataError
+from harness.images import has_sixteen_bits
 
 SUFFIXES = (".png", ".bmp")
 """What is read: formats that keep every pixel. JPEG does not."""
 FORMATS = ("PNG", "BMP")
 MODES = ("RGB", "L", "1", "P")
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-PNG_DEPTH = 24
-"""Where a PNG file says how many bits a sample has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +47,7 @@ def decode(data: bytes, where: str) -> NDArray[np.uint8]:
     """Decode an image file to uint8 RGB ``(H, W, 3)``; `where` names it in the DataError for one that is damaged."""
     from PIL import Image
 
-    if data.startswith(PNG_SIGNATURE) and data[PNG_DEPTH : PNG_DEPTH + 1] == b"\x10":
-        # Pillow would drop the lower eight bits of RGB without a word.
+    if has_sixteen_bits(data):
         raise DataError(f"{where} has 16 bits a sample, expected 8; round it to 8 bits as its authors do")
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:

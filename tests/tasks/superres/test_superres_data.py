@@ -2,9 +2,7 @@
 
 import io
 import shutil
-import struct
 import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from pngs import png_of_16_bits
 
 from harness.errors import DataError, UsageError
 from harness.task import DataRequest, Dataset
@@ -216,13 +215,7 @@ def test_an_image_with_16_bits(task: SuperResolution, tmp_path: Path, mode: str)
     if mode == "I;16":
         Image.fromarray(np.full((40, 40), 300, np.uint16)).save(path)
     else:
-        header = struct.pack(">IIBBBBB", 40, 40, 16, 2, 0, 0, 0)
-        pixels = zlib.compress(b"".join(b"\0" + bytes(40 * 6) for _ in range(40)))
-        chunks = ((b"IHDR", header), (b"IDAT", pixels), (b"IEND", b""))
-        path.write_bytes(
-            b"\x89PNG\r\n\x1a\n"
-            + b"".join(struct.pack(">I", len(d)) + k + d + struct.pack(">I", zlib.crc32(k + d)) for k, d in chunks)
-        )
+        path.write_bytes(png_of_16_bits(40, 300))
     with pytest.raises(DataError, match=r"deep\.png has 16 bits a sample, expected 8"):
         task.open(DataRequest(data=tmp_path))
 
