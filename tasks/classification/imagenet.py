@@ -54,6 +54,7 @@ def _shards(task: Task, request: DataRequest) -> tuple[Shards, Path] | None:
     if request.data is None or request.annotations is not None or request.images is not None:
         return None
     root = find_root(request.data, lambda folder: _holds(folder) or bool(find_shards(folder)), task)
+    # An archive beside a folder of images is where these come from.
     return None if _holds(root) else (open_shards(find_shards(root)), root)
 
 
@@ -89,7 +90,12 @@ def _labelled(task: Task, request: DataRequest) -> tuple[Labelled, Path | None]:
 
 
 def _holds(root: Path) -> bool:
-    return any((root / name).is_dir() for name in _IMAGES) or any(_is_devkit(root / name) for name in _DEVKIT)
+    images = any((root / name).is_dir() and not _shards_in(root / name) for name in _IMAGES)
+    return images or any(_is_devkit(root / name) for name in _DEVKIT)
+
+
+def _shards_in(folder: Path) -> bool:
+    return any(path.parent == folder for path in find_shards(folder))
 
 
 def _is_devkit(folder: Path) -> bool:

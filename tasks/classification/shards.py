@@ -15,6 +15,8 @@ from tasks.classification.arrays import Int
 
 _IMAGES: Final = (".jpg", ".jpeg", ".png", ".webp")
 _CLASS: Final = ".cls"
+PLACES: Final = ("data", "val", "validation", "test")
+"""Folders in which shards are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,8 @@ class Shards:
 
 
 def find_shards(folder: Path) -> list[Path]:
-    """Shards directly in a folder or in its ``data``, those of the validation set where the names tell, sorted."""
-    for place in (folder, folder / "data"):
+    """Shards directly in a folder or in one of `PLACES`, those of the validation set where the names tell, sorted."""
+    for place in (folder, *(folder / name for name in PLACES)):
         found = sorted(path for suffix in ("*.tar", "*.parquet") for path in place.glob(suffix))
         chosen = [path for path in found if "val" in path.name.lower()]
         if chosen or found:
@@ -54,6 +56,11 @@ def _open_tars(paths: Sequence[Path]) -> Shards:
     labels: list[int] = []
     for path in paths:
         images, classes = _members(path)
+        if images and not classes:
+            raise DataError(
+                f"{path} holds images and no classes (.cls), so it is no webdataset shard; unpack it into a folder val, beside "
+                "ILSVRC2012_devkit_t12 if it is the official archive"
+            )
         for key, (name, start, size) in images.items():
             if key not in classes or name in places:
                 what = "has no class (.cls)" if key not in classes else "is there twice"
@@ -101,9 +108,11 @@ def _open_tables(paths: Sequence[Path]) -> Shards:
         for group in range(table.num_row_groups):
             rows = table.read_row_group(group, columns=["image.path", "label"]).to_pylist()
             for row, content in enumerate(rows):
-                name = PurePosixPath(content["image"]["path"] or f"{shard:05d}-{group:05d}-{row:05d}.jpg").name
-                if name in places:
-                    raise DataError(f"{paths[shard]}: {name} is there twice")
+                stated = (content["image"] or {}).get("path")
+                name = PurePosixPath(stated or f"{shard:05d}-{group:05d}-{row:05d}.jpg").name
+                if name in places or content["label"] is None:
+                    what = "is there twice" if name in places else "has no label"
+                    raise DataError(f"{paths[shard]}: {name} {what}")
                 places[name] = shard, group, row
                 labels.append(int(content["label"]))
     return Shards(tuple(places), np.array(labels, np.int64), _Groups(tables, places).read)
@@ -115,10 +124,16 @@ def _checked(parquet: Any, path: Path) -> Any:
     except Exception as error:
         # pyarrow's errors have no common base.
         raise DataError(f"{path} is no parquet file that can be read ({error}); copy it again") from None
-    lacking = {"image", "label"} - set(table.schema_arrow.names)
+    lacking = {"image.bytes", "image.path", "label"} - {column.path for column in _leaves(table)}
     if lacking:
         raise DataError(f"{path} has no column {sorted(lacking)[0]}; it must have image (bytes, path) and label")
+    if "INT" not in next(column.physical_type for column in _leaves(table) if column.path == "label"):
+        raise DataError(f"{path}: its column label holds no whole numbers; it must have class indices")
     return table
+
+
+def _leaves(table: Any) -> list[Any]:
+    return [table.schema.column(place) for place in range(len(table.schema))]
 
 
 class _Groups:
@@ -140,5 +155,7 @@ class _Groups:
                     del self._groups[next(iter(self._groups))]
                 column = self._tables[shard].read_row_group(group, columns=["image.bytes"]).column("image")
                 self._groups[shard, group] = column.combine_chunks().field("bytes")
-            content: bytes = self._groups[shard, group][row].as_py()
+            content: bytes | None = self._groups[shard, group][row].as_py()
+        if content is None:
+            raise DataError(f"{name} has no content in its shard (image.bytes is empty); only its path is there")
         return content

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from pngs import png_of_16_bits
 
 from harness.errors import DataError
 from harness.scoring import data_digest
@@ -140,9 +141,14 @@ def test_other_colours_become_rgb_as_pillow_does(tmp_path, mode):
     assert np.array_equal(found, wanted) and found.shape[2] == 3
 
 
-def test_sixteen_bits_are_refused_not_cut_off(tmp_path):
+@pytest.mark.parametrize("colour", [False, True])
+def test_sixteen_bits_are_refused_not_cut_off(tmp_path, colour):
     (tmp_path / "images").mkdir()
-    Image.fromarray(np.full((8, 8), 40000, np.uint16)).save(tmp_path / "images" / "a.png")
+    path = tmp_path / "images" / "a.png"
+    Image.fromarray(np.full((8, 8), 40000, np.uint16)).save(path)
+    if colour:
+        # Pillow writes none such, and reads them as if they had 8 bits.
+        path.write_bytes(png_of_16_bits(8, 40000))
     with pytest.raises(DataError, match=r"a.png .*more than 8 bits"):
         opened(tmp_path, "a.png").sample(0)
 
@@ -195,6 +201,11 @@ def test_webdatasets_shards_are_the_same_data(sample, official, tmp_path):
                     info.size = len(data)
                     archive.addfile(info, io.BytesIO(data))
     assert same(imagenet().open(DataRequest(data=tmp_path)), official)
+    (tmp_path / "below" / "val").mkdir(parents=True)
+    for shard in range(2):
+        name = f"imagenet1k-validation-{shard:02d}.tar"
+        shutil.copy(tmp_path / name, tmp_path / "below" / "val" / f"{shard:06d}.tar")
+    assert same(imagenet().open(DataRequest(data=tmp_path / "below")), official)
     path = tmp_path / "imagenet1k-validation-01.tar"
     path.write_bytes(path.read_bytes()[:5000])
     with pytest.raises(DataError, match=r"validation-01\.tar"):
@@ -215,3 +226,39 @@ def test_parquet_shards_are_the_same_data(sample, official, tmp_path):
         path = tmp_path / "data" / f"validation-{shard:05d}-of-00002.parquet"
         parquet.write_table(pyarrow.Table.from_pylist(rows[shard::2]), path, row_group_size=17)
     assert same(imagenet().open(DataRequest(data=tmp_path)), official)
+
+
+def test_an_archive_of_images_alone_is_told_from_shards(sample, tmp_path):
+    with tarfile.open(tmp_path / "ILSVRC2012_img_val.tar", "w") as archive:
+        archive.add(sample / "val" / validation_name(1), validation_name(1))
+    with pytest.raises(DataError, match=r"img_val.tar holds images and no classes .* unpack it into a folder val"):
+        imagenet().open(DataRequest(data=tmp_path))
+
+
+IMAGE = {"bytes": b"x", "path": "a.JPEG"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([{"image": IMAGE, "label": 1}] * 2, "a.JPEG is there twice"),
+        ([{"image": IMAGE, "label": None}, {"image": {**IMAGE, "path": "b"}, "label": 1}], "a.JPEG has no label"),
+        ([{"image": IMAGE, "label": -1}], "label -1 of sample 0 is no class"),
+        ([{"image": IMAGE, "label": "dog"}], "its column label holds no whole numbers"),
+        ([{"image": IMAGE}], "has no column label"),
+        ([{"image": b"x", "label": 1}], "has no column image.bytes"),
+        ([{"image": IMAGE, "label": 1}], "a.JPEG is no image that can be read"),
+        (
+            [{"image": {"bytes": b"x", "path": "a"}, "label": 1}, {"image": {"bytes": None, "path": "b"}, "label": 1}],
+            "b has no c",
+        ),
+    ],
+)
+def test_what_is_wrong_in_a_parquet_shard_is_named(tmp_path, rows, words):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "validation.parquet")
+    with pytest.raises(DataError, match=words):
+        dataset = imagenet().open(DataRequest(data=tmp_path))
+        dataset.sample(len(rows) - 1)
