@@ -26,7 +26,8 @@ from tasks.classification.robustness.interface import (
 )
 from tasks.classification.robustness.metrics import answered
 from tasks.classification.robustness.result_arrays import arrays_of, column, images_of, rows_of, to_classes, write_table
-from tasks.classification.robustness.scores import SCORED_FROM, bounds, refuse_outside
+from tasks.classification.robustness.scores import SCORED_FROM, bounds
+from tasks.classification.robustness.stored_images import refuse_outside
 
 ATTACKS: Final = "attacks"
 _SPECS: Final = {spec.name: spec for spec in (*COLUMNS, *IMAGES)}

@@ -10,19 +10,16 @@ from harness.columns import Table
 from harness.errors import PredictionError
 from harness.task import Dataset, Flag
 from tasks.classification.robustness import metrics
-from tasks.classification.robustness.balls import TOLERANCE, Bounds
+from tasks.classification.robustness.balls import Bounds
 from tasks.classification.robustness.flags import is_softmax, without_gradient
 from tasks.classification.robustness.interface import (
     ADVERSARIAL,
     ATTACKED,
     BACKWARDS,
     CLEAN,
-    CLEAN_IMAGE,
     DISTANCE,
     FORWARDS,
     GRADIENTS,
-    KEPT_ATTACK,
-    KEPT_IMAGE,
     NOT_ASKED,
     REPEAT,
 )
@@ -85,39 +82,6 @@ def bounds(dataset: Dataset) -> Bounds:
     """Ball and box of the run."""
     facts = dataset.facts
     return Bounds(str(facts["norm"]), value_of(str(facts["eps"])), bool(facts["box"]))
-
-
-def check_images(dataset: Dataset, table: Table) -> None:
-    """Raise PredictionError naming a stored image that leaves ball or box, or lies elsewhere than stored."""
-    if KEPT_IMAGE not in table.columns:
-        return
-    images, originals, limits = table.dense(KEPT_IMAGE), table.dense(CLEAN_IMAGE), bounds(dataset)
-    refuse_outside(images, originals, limits, dataset.ids, "the stored adversarial image")
-    if DISTANCE not in table.columns:
-        return
-    rows = np.flatnonzero(table.dense(KEPT_ATTACK) >= 0)
-    stored = table.dense(DISTANCE)[rows, table.dense(KEPT_ATTACK)[rows]]
-    away = np.abs(limits.distances(images[rows], originals[rows]) - stored) > TOLERANCE
-    if away.any():
-        raise PredictionError(
-            f"the stored distance of image {dataset.ids[rows[away][0]]} is not that of its stored images"
-        )
-
-
-def refuse_outside(
-    images: NDArray[Any], originals: NDArray[Any], limits: Bounds, ids: Sequence[str], what: str
-) -> NDArray[np.float64]:
-    """Distances, float64 (n,); raises PredictionError naming an image that leaves ball or box."""
-    distances = limits.distances(images, originals)
-    outside = np.flatnonzero(limits.outside(images, originals))
-    if len(outside):
-        row = int(outside[0])
-        allowed = f"{limits.radius:.9g} + {TOLERANCE:g} are allowed" + (", within [0, 1]" if limits.box else "")
-        raise PredictionError(
-            f"{what} of {ids[row]} leaves its set ({len(outside)} of {len(ids)} do): distance {distances[row]:.9g} in "
-            f"{limits.norm}, values from {float(images[row].min()):.9g} to {float(images[row].max()):.9g}, where {allowed}"
-        )
-    return distances
 
 
 def selection(dataset: Dataset) -> str:

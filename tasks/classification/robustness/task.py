@@ -34,6 +34,7 @@ from tasks.classification.robustness.choices import names, settle
 from tasks.classification.robustness.declaration import CLEAN_ACCURACY, ROBUST, TOTALS, after
 from tasks.classification.robustness.flags import gate_flags
 from tasks.classification.robustness.interface import columns
+from tasks.classification.robustness.stored_images import check_stored
 
 if TYPE_CHECKING:
     from harness.measure.workload import Workload
@@ -120,7 +121,7 @@ class Robustness(Task):
         """Which attack felled each image, from the stored logits; stored images are compared with ball and box again."""
         attacks = list(names(scoring.settings))
         found = scores.statistics(dataset, predictions.table, attacks)
-        scores.check_images(dataset, predictions.table)
+        check_stored(predictions.table, scores.bounds(dataset))
         ball = {
             "norm": self.norm, "eps": scoring.settings["eps"], "box": "[0, 1]" if scoring.settings["box"] else "none",
         }  # fmt: skip

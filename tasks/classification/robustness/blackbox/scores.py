@@ -9,14 +9,15 @@ from numpy.typing import NDArray
 from harness.columns import Table
 from harness.errors import PredictionError
 from harness.task import Dataset, Flag, Setting
-from tasks.classification.robustness.balls import TOLERANCE, Bounds
+from tasks.classification.robustness.balls import Bounds
 from tasks.classification.robustness.blackbox.counting import Counting
 from tasks.classification.robustness.blackbox.interface import QUERIES, TESTS
 from tasks.classification.robustness.flags import SAME, is_softmax
-from tasks.classification.robustness.interface import ADVERSARIAL, CLEAN, CLEAN_IMAGE, DISTANCE, KEPT_IMAGE, REPEAT
+from tasks.classification.robustness.interface import ADVERSARIAL, CLEAN, REPEAT
 from tasks.classification.robustness.metrics import answered
 from tasks.classification.robustness.radii import value_of
-from tasks.classification.robustness.scores import file_flags, refuse_outside
+from tasks.classification.robustness.scores import file_flags
+from tasks.classification.robustness.stored_images import check_stored
 
 Columns = dict[str, NDArray[Any]]
 
@@ -41,7 +42,7 @@ def statistics(dataset: Dataset, table: Table, counting: Counting, settings: Map
         "repeat": table.dense(REPEAT) if REPEAT in table.columns else np.zeros(len(labels)),
     }
     _check(found, counting.allowance(int(settings["max_queries"])), table.ids)
-    _check_distances(dataset, table, bounds(settings))
+    check_stored(table, bounds(settings))
     return found
 
 
@@ -56,25 +57,6 @@ def _check(found: Mapping[str, NDArray[Any]], allowance: int, ids: Sequence[str]
         if broken.any():
             row = int(broken.argmax())
             raise PredictionError(f"image {ids[row]} {what} ({int(broken.sum())} of {len(ids)} images)")
-
-
-def _check_distances(dataset: Dataset, table: Table, limits: Bounds) -> None:
-    """Stored distances, and stored images, must lie in the ball."""
-    if DISTANCE in table.columns:
-        far = np.flatnonzero(~(table.dense(DISTANCE) <= limits.radius + TOLERANCE))
-        if len(far):
-            raise PredictionError(
-                f"image {table.ids[far[0]]} lies {table.dense(DISTANCE)[far[0]]:.9g} from its original in {limits.norm}, where "
-                f"{limits.radius:.9g} + {TOLERANCE:g} are allowed"
-            )
-    if KEPT_IMAGE not in table.columns:
-        return
-    distances = refuse_outside(
-        table.dense(KEPT_IMAGE), table.dense(CLEAN_IMAGE), limits, dataset.ids, "the stored adversarial image"
-    )
-    if DISTANCE in table.columns and (np.abs(distances - table.dense(DISTANCE)) > TOLERANCE).any():
-        row = int(np.abs(distances - table.dense(DISTANCE)).argmax())
-        raise PredictionError(f"the stored distance of image {table.ids[row]} is not that of its stored images")
 
 
 def flags(found: Mapping[str, NDArray[Any]], noted: Mapping[str, Any]) -> tuple[Flag, ...]:

@@ -219,6 +219,12 @@ BAD = [
     (lambda c: c.update(adversarial_image=c["adversarial_image"][:, :, :16]), "the shape .24, 3, 16, 32."),
     (lambda c: c.update(ids=np.array(["x"] * COUNT)), "row 1 answers x, as row 0 does"),
     (lambda c: c.update(clean_image=c["adversarial_image"] * 0), "clean_image of 00000 is not the data set's picture"),
+    (lambda c: c.update(distance=np.full((COUNT, 1), 0.25)), "image 00000 lies 0.25 from its original in linf"),
+    (lambda c: c.update(distance=np.zeros((COUNT, 1))), "the stored distance of image 00000 is not that of its stored"),
+    (
+        lambda c: c.update(distance=np.zeros((COUNT, 1)), kept_attack=np.full(COUNT, 4, np.int32)),
+        "image 00000 is said to be of attack 4; there are 0 to 0",
+    ),
 ]
 
 
