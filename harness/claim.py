@@ -49,8 +49,10 @@ class About(Strict, frozen=True):
     """As printed; K, M, G or B, T multiply (``M`` of parameters)."""
     dataset: str = ""
     """The data set in the source's words, where the task's id does not say it."""
+    submission: str = ""
+    """Another submission whose network it is about (``mobilenetv1``); `variant` and `options` are then that one's."""
     variant: str = ""
-    """The variant of this manifest that it is about; empty where there is none."""
+    """The variant of this manifest, or of `submission`, that it is about; empty where there is none."""
     options: dict[str, Value] = {}
     """Options of that variant (``--set``) that differ from its own: a rate list."""
     method: str = ""

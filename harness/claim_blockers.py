@@ -18,20 +18,27 @@ def is_cost(claim: Claim) -> bool:
     return claim.task == COST or claim.metric in COST_METRICS
 
 
-def blocker_of(claim: Claim, manifest: Manifest, tasks: Collection[str], uncounted: str = "") -> Blocker:
+def blocker_of(
+    claim: Claim, manifest: Manifest, tasks: Collection[str], uncounted: str = "", owner: Manifest | None = None
+) -> Blocker:
     """The manifest's word on it, else what follows from the claim.
 
-    `tasks` are the ids of installed tasks; `uncounted` says why a network of this project could not be counted.
+    `tasks` are the ids of installed tasks; `uncounted` says why a network of this project could not be counted;
+    `owner` is the submission that the claim names, where that is not the manifest's.
     """
+    found = _missing(claim, manifest, tasks, uncounted, owner or manifest)
+    command = found.command or _command(claim, manifest.name, found.missing, owner or manifest)
+    return Blocker(missing=found.missing, text=found.text, command=command)
+
+
+def _missing(claim: Claim, manifest: Manifest, tasks: Collection[str], uncounted: str, owner: Manifest) -> Blocker:
     name = claim.blocker or manifest.blocker
     stated = manifest.blockers[name] if name else None
     # What a row's network lacks is not what the cost of its search waits for.
     network_only = stated is not None and stated.missing in ("implementation", "architecture")
     if stated is not None and not (network_only and claim.task == SEARCH and claim.task in OTHER_TASKS):
-        command = stated.command or _command(claim, manifest, stated.missing)
-        return Blocker(missing=stated.missing, text=stated.text, command=command)
-    found = _follows(claim, manifest, tasks, uncounted)
-    return Blocker(missing=found.missing, text=found.text, command=_command(claim, manifest, found.missing))
+        return stated
+    return _follows(claim, owner, tasks, uncounted)
 
 
 def _follows(claim: Claim, manifest: Manifest, tasks: Collection[str], uncounted: str) -> Blocker:
@@ -69,12 +76,13 @@ def _no_record(claim: Claim, manifest: Manifest, variant: Variant | None) -> Blo
     return Blocker(missing="data", text=f"no record on the official data of {claim.task} yet")
 
 
-def _command(claim: Claim, manifest: Manifest, missing: str) -> str:
-    """What settles the claim once the missing thing is there; empty where no command of this project can."""
+def _command(claim: Claim, paper: str, missing: str, manifest: Manifest) -> str:
+    """What settles the claim of `paper`, about a network of `manifest`, once the missing thing is there; empty where no
+    command of this project can."""
     if missing == "private labels":
         return ""
     if is_cost(claim) and claim.variant:
-        return f"harness paper {manifest.name} --cost"
+        return f"harness paper {paper} --cost"
     if missing == "adapter" or claim.task in OTHER_TASKS:
         return "harness new task " + (
             claim.task if claim.task in OTHER_TASKS else f"{claim.task}-{claim.metric.lower()}"

@@ -40,11 +40,15 @@ class CostBook:
         self.counted = 0
         """How many were counted anew."""
         self._folder = home.path / "costs"
-        self._reference, self._manifest, self._count, self._reporter = reference, manifest, count, reporter
+        self._home, self._reference, self._manifest = home, reference, manifest
+        self._count, self._reporter = count, reporter
         self._code = ""
+        self._others: dict[str, CostBook] = {}
 
-    def __call__(self, variant: str, options: Mapping[str, object]) -> Cost | str:
-        """The cost of a variant with `options`, or why there is none."""
+    def __call__(self, variant: str, options: Mapping[str, object], submission: str = "") -> Cost | str:
+        """The cost of a variant with `options`, of another submission if one is named, or why there is none."""
+        if submission not in ("", self._manifest.name):
+            return self._of_another(submission, variant, options)
         if not self._manifest.entry:
             return f"{self._manifest.name} has no code here that runs"
         try:
@@ -65,9 +69,19 @@ class CostBook:
         """Count everything that the manifest's claims about cost need, with a bar."""
         needed = {msgspec.json.encode(pair): pair for claim in self._manifest.claims for pair in _needed(claim)}
         with self._reporter.bar(f"counting {self._manifest.name}", len(needed), unit="network") as advance:
-            for variant, options in needed.values():
-                self(variant, options)
+            for network in needed.values():
+                self(*network)
                 advance(1)
+
+    def _of_another(self, submission: str, variant: str, options: Mapping[str, object]) -> Cost | str:
+        if submission not in self._others:
+            try:
+                manifest = find_submission(submission)[1]
+            except HarnessError as error:
+                return str(error)
+            made = CostBook(self._home, submission, manifest, count=self._count, reporter=self._reporter)
+            self._others[submission] = made
+        return self._others[submission](variant, options)
 
     def _key(self, variant: str, options: Mapping[str, object]) -> str:
         parts = (self._code, variant, dict(options))
@@ -86,12 +100,12 @@ class CostBook:
             return f"counting {variant} failed: {describe(error)}"
 
 
-def _needed(claim: Claim) -> Iterator[tuple[str, dict[str, Value]]]:
-    """The networks that a claim about cost is about: its own, and its baseline."""
+def _needed(claim: Claim) -> Iterator[tuple[str, dict[str, Value], str]]:
+    """The networks that a claim about cost is about, with the submission if it is another: its own, and its baseline."""
     if is_cost(claim) and claim.variant:
-        yield claim.variant, claim.options
+        yield claim.variant, claim.options, claim.submission
         if claim.relative_to:
-            yield claim.relative_to, claim.relative_options
+            yield claim.relative_to, claim.relative_options, claim.submission
 
 
 def _read(path: Path) -> Cost | None:

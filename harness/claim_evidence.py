@@ -114,6 +114,7 @@ def _obstacle(claim: Claim, record: Record, manifest: Manifest | None) -> str:
     task, part = record.task, record.submission
     origin = "the generated sample" if task.origin == "sample" else "the user’s own data"
     obstacles = (
+        (claim.submission not in ("", part.name), f"the claim is about {claim.submission}"),
         (claim.split not in ("", task.split), f"the claim is about {claim.split}, the record about {task.split}"),
         (task.origin != "official", f"the record is of {origin}"),
         (task.limit is not None, "the record is of a part of the samples"),
@@ -183,12 +184,18 @@ def recorded_costs(claim: Claim, records: Sequence[Record], manifest: Manifest |
     """What was counted for the claim's network in the newest run of it."""
     for record in records:
         cost = record.measurements.cost
-        same = claim.variant == record.submission.variant and not _other_option(claim, record, manifest)
+        same = _is_of(claim, record) and not _other_option(claim, record, manifest)
         # How many operations there are depends on the size of the input, which a task decides.
         on = claim.task == record.task.id or claim.metric in ("parameters", "size_bits")
         if cost is not None and same and on and not (claim.method and not claim.variant):
             return costs(claim, cost, record)
     return Found()
+
+
+def _is_of(claim: Claim, record: Record) -> bool:
+    """Whether a record is of the very variant that a claim names."""
+    part = record.submission
+    return claim.variant == part.variant and claim.submission in ("", part.name)
 
 
 def costs(claim: Claim, cost: Cost, record: Record | None = None) -> Found:
@@ -244,7 +251,7 @@ def speeds(claim: Claim, records: Sequence[Record]) -> Found:
     """Stable latencies and throughputs at batch 1; on the machine that the source names, or on another, which is said."""
     evidence = []
     for record in records:
-        other = claim.variant not in ("", record.submission.variant) or (claim.method and not claim.variant)
+        other = not _is_of(claim, record) if claim.variant else bool(claim.method)
         if other or claim.task != record.task.id:
             continue
         host = record.host.title if record.host else "an unknown machine"

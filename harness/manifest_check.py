@@ -11,6 +11,7 @@ import msgspec
 
 from harness.claim import Claim
 from harness.claim_metrics import COST, COST_METRICS, SPEED_METRICS
+from harness.errors import HarnessError
 from harness.other_tasks import OTHER_TASKS
 from harness.printed import agree, read_printed
 
@@ -28,7 +29,7 @@ def first_problem(manifest: "Manifest") -> str:
 
 def label(claim: Claim) -> str:
     """A claim in few words, for messages: what is claimed, of what, under which conditions."""
-    about = " ".join(filter(None, [claim.variant or claim.method, claim.setting]))
+    about = " ".join(filter(None, [claim.submission, claim.variant or claim.method, claim.setting]))
     relation = f" {claim.relation}" if claim.relation else ""
     return f"{claim.task} {claim.metric}{relation} {claim.value}" + (f" of {about}" if about else "")
 
@@ -58,15 +59,26 @@ def _problems(manifest: "Manifest") -> Iterator[str]:
 
 
 def _wrong(claim: Claim, manifest: "Manifest", names: Sequence[str], known: str) -> str:
-    """What is wrong with one claim by itself."""
+    """What is wrong with one claim by itself; a network of another submission is looked for by `unknown`."""
     options = [*claim.options, *claim.relative_options]
-    strange = next((name for name in options if name not in manifest.options), "")
+    strange = next((name for name in options if not claim.submission and name not in manifest.options), "")
     unknown_blocker = claim.blocker and claim.blocker not in manifest.blockers
     wrong = (
         (not claim.source.strip(), "source is empty; say where the number stands (abstract, table and row, file)"),
         (not claim.task or not claim.metric, "task and metric must be named"),
         (read_printed(claim.value) is None, f"value '{claim.value}' is no number as printed; qualifier takes 'about'"),
-        (claim.variant not in ("", *names), f"variant: {known.format(claim.variant)}"),
+        (
+            not claim.submission and claim.variant not in ("", *names),
+            f"variant: {known.format(claim.variant)}",
+        ),
+        (
+            bool(claim.submission) and not claim.variant,
+            f"submission: which variant of {claim.submission} it is about is not said",
+        ),
+        (
+            bool(claim.submission and claim.relative_to),
+            "relative_to names a variant of this manifest, submission another one; baseline takes words",
+        ),
         (
             claim.relative_to not in ("", *names),
             f"relative_to: {known.format(claim.relative_to)}; baseline takes words",
@@ -123,6 +135,8 @@ def unknown(manifest: "Manifest", metrics: Mapping[str, Sequence[str] | None]) -
             )
             return f"{where}: there is no task '{task}'; {hint}"
     for claim in manifest.claims:
+        if claim.submission and (problem := _unknown_network(claim)):
+            return f"claims: {label(claim)}: submission: {problem}"
         known = _metrics(claim.task, metrics)
         if known is not None and claim.metric not in known and not _blocked(claim, manifest):
             near = nearest(claim.metric, known)
@@ -132,6 +146,19 @@ def unknown(manifest: "Manifest", metrics: Mapping[str, Sequence[str] | None]) -
                 '(a blocker with missing = "adapter" lets it stand)'
             )
     return ""
+
+
+def _unknown_network(claim: Claim) -> str:
+    """What is wrong with the network of another submission that a claim names; empty where nothing is."""
+    from harness.registry import find_submission
+
+    try:
+        owner = find_submission(claim.submission)[1]
+        owner.variant(claim.variant)
+    except HarnessError as error:
+        return str(error)
+    strange = next((name for name in claim.options if name not in owner.options), "")
+    return f"{owner.name} has no option '{strange}'" if strange else ""
 
 
 def _metrics(task: str, metrics: Mapping[str, Sequence[str] | None]) -> list[str] | None:

@@ -66,7 +66,12 @@ def layouts(comparisons: Iterable[Comparison]) -> list[Layout]:
 def about(claim: Claim) -> str:
     """What a claim is about: variant or method, options, setting."""
     options = ", ".join(f"{name}={value}" for name, value in claim.options.items())
-    return ", ".join(filter(None, [claim.variant or claim.method or "the method", options, claim.setting]))
+    return ", ".join(filter(None, [network_of(claim) or "the method", options, claim.setting]))
+
+
+def network_of(claim: Claim) -> str:
+    """The variant, with its submission where that is another one, or the method as the source calls it."""
+    return " ".join(filter(None, [claim.submission, claim.variant])) or claim.method
 
 
 def heading_of(claim: Claim) -> str:
@@ -166,7 +171,7 @@ def _row(report: PaperReport, item: Comparison) -> dict[str, Any]:
     said = {name: value for name, value in msgspec.structs.asdict(claim).items() if name in FIELDS}
     options = "; ".join(f"{name}={value}" for name, value in claim.options.items())
     return dict.fromkeys(FIELDS) | said | {
-        "paper": paper.arxiv if paper else "", "name": report.manifest.name, "about": claim.variant or claim.method,
+        "paper": paper.arxiv if paper else "", "name": report.manifest.name, "about": network_of(claim),
         "options": options, "ours": item.ours, "difference": item.difference,
         "under": item.evidence.where if item.evidence else "", "verdict": item.verdict, "reason": item.reason,
         "missing": item.blocker.missing if item.blocker else "", "command": item.blocker.command if item.blocker else "",

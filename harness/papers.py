@@ -1,7 +1,8 @@
 """The papers whose claims are followed: finding one by id or name, and every claim of it beside what is known here."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from harness.claim import Claim
 from harness.claim_blockers import blocker_of, is_cost
@@ -16,8 +17,12 @@ from harness.record import Cost, Record
 from harness.registry import find_submission, find_task, nearest, readable, submission_names, task_names
 from harness.store import Home
 
-CountOf = Callable[[str, dict[str, object]], Cost | str]
-"""The cost of a variant with options, or why there is none."""
+
+class CountOf(Protocol):
+    """The cost of a variant with options, of another submission if one is named, or why there is none."""
+
+    def __call__(self, variant: str, options: Mapping[str, object], submission: str = "") -> Cost | str:
+        """Count it, or look it up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +83,36 @@ def check(manifest: Manifest) -> None:
 
 def report(manifest: Manifest, records: Iterable[Record], count: CountOf) -> PaperReport:
     """Every claim of `manifest` beside the records of its name and the counts there are."""
-    own = standing(record for record in records if record.submission.name == manifest.name)
+    owners = _owners(manifest)
+    found = standing(record for record in records if record.submission.name in owners)
+    own = {name: [record for record in found if record.submission.name == name] for name in owners}
     tasks = set(task_names())
-    compared = [_compare(claim, manifest, own, count, tasks) for claim in manifest.claims]
+    compared = []
+    for claim in manifest.claims:
+        name = claim.submission or manifest.name
+        compared.append(_compare(claim, _Known(manifest, owners[name], own[name], count, tasks)))
     return PaperReport(manifest=manifest, comparisons=compared)
+
+
+def _owners(manifest: Manifest) -> dict[str, Manifest]:
+    """The submissions that claims are about, by name; one that cannot be found is told by `check`."""
+    owners = {manifest.name: manifest}
+    for name in {claim.submission for claim in manifest.claims} - {"", manifest.name}:
+        owners[name] = find_submission(name)[1]
+    return owners
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What there is to judge a claim by."""
+
+    paper: Manifest
+    owner: Manifest
+    """The submission whose network the claim is about; the paper's own as a rule."""
+    records: Sequence[Record]
+    """Those of `owner`, the newest first."""
+    count: CountOf
+    tasks: set[str]
 
 
 def search(made: PaperReport, records: Iterable[Record], count: CountOf, home: Home, reporter: Reporter) -> PaperReport:
@@ -100,29 +131,27 @@ def search(made: PaperReport, records: Iterable[Record], count: CountOf, home: H
     return replace(report(made.manifest, tried, count), notes=notes) if unmatched else made
 
 
-def _compare(
-    claim: Claim, manifest: Manifest, records: Sequence[Record], count: CountOf, tasks: set[str]
-) -> Comparison:
-    found = _found(claim, records, manifest, count)
+def _compare(claim: Claim, known: _Known) -> Comparison:
+    found = _found(claim, known)
     uncounted = next((text for text in found.hindered if is_cost(claim)), "")
-    return judge(claim, found, blocker_of(claim, manifest, tasks, uncounted))
+    return judge(claim, found, blocker_of(claim, known.paper, known.tasks, uncounted, known.owner))
 
 
-def _found(claim: Claim, records: Sequence[Record], manifest: Manifest, count: CountOf) -> Found:
+def _found(claim: Claim, known: _Known) -> Found:
     """What records say, and of costs what was counted, which goes before."""
-    known = recorded(claim, records, manifest)
+    told = recorded(claim, known.records, known.owner)
     if not is_cost(claim):
-        return known
-    found = _counted(claim, count)
+        return told
+    found = _counted(claim, known.count)
     if is_relative(claim):
-        found = related(claim, found, _counted(baseline(claim), count), manifest)
-    return found if found.evidence else known + found
+        found = related(claim, found, _counted(baseline(claim), known.count), known.paper)
+    return found if found.evidence else told + found
 
 
 def _counted(claim: Claim, count: CountOf) -> Found:
     if not claim.variant:
         return Found()
-    cost = count(claim.variant, dict(claim.options))
+    cost = count(claim.variant, dict(claim.options), claim.submission)
     return Found(hindered=(cost,)) if isinstance(cost, str) else costs(claim, cost)
 
 

@@ -1,6 +1,6 @@
 """The installed papers with verdicts on their claims, from records and from counts of cost that some home keeps."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.claim_costs import CostBook
@@ -21,10 +21,10 @@ def _kept(manifest: Manifest, homes: Sequence[Path]) -> CountOf:
     """The first count of a variant that one of the homes keeps, else why the last has none."""
     books = [CostBook(Home(path), manifest.name, manifest, count=False, reporter=Reporter()) for path in homes]
 
-    def count(variant: str, options: dict[str, object]) -> Cost | str:
+    def count(variant: str, options: Mapping[str, object], submission: str = "") -> Cost | str:
         found: Cost | str = "no home keeps its count"
         for book in books:
-            found = book(variant, options)
+            found = book(variant, options, submission)
             if isinstance(found, Cost):
                 return found
         return found

@@ -34,7 +34,7 @@ def build(context: BuildContext) -> Any:
     """The network of a variant with its weights."""
     options: Any = context.options
     name = str(options["network"])
-    make = dense(name, int(options["classes"]))
+    make = dense(name, int(options["classes"]), int(options["width"]))
 
     def rated() -> nn.Module:
         module = make()
@@ -44,16 +44,16 @@ def build(context: BuildContext) -> Any:
     return classifier(context, rated)
 
 
-def dense(network: str, classes: int) -> Callable[[], nn.Module]:
-    """What builds a network by its name; raises UsageError for others."""
+def dense(network: str, classes: int, width: int = 16) -> Callable[[], nn.Module]:
+    """What builds a network by its name; raises UsageError for others. `width` is for residual ones for CIFAR alone."""
     depth = depth_of(network, tuple(MADE))
-    if classes < 1:
-        raise UsageError(f"--set classes={classes}: it must be a whole number above 0")
+    if classes < 1 or width < 1:
+        raise UsageError(f"--set classes={classes} width={width}: both are whole numbers above 0")
     if not depth:
         return lambda: MADE[network](classes)
     # The authors' ResNet-110 names its classifier otherwise than their ResNet-56.
     head = "linear" if depth == 110 else "fc"
-    return lambda: CifarResNet(cifar_channels(depth), classes, head=head)
+    return lambda: CifarResNet(cifar_channels(depth, width), classes, width, head)
 
 
 def pruning_rates(module: nn.Module, network: str, rates: str) -> dict[str, float]:

@@ -89,6 +89,16 @@ def test_a_row_without_a_variant_is_called_as_printed(tmp_path: Path) -> None:
         (CLAIM.format("93.1", "abstract") + 'blocker = "x"\n', r"blocker 'x' is not among blockers \(none\)"),
         (CLAIM.format("93.1", "abstract") + 'relation = "drop"\n', "a drop needs relative_to .* or baseline"),
         (CLAIM.format("93.1", "abstract") + 'relation = "loss"\n', r"Invalid enum value 'loss' - at `\$\.claims\[0\]"),
+        (
+            CLAIM.format("93.1", "abstract") + 'submission = "mobilenetv1"\n',
+            "submission: which variant of mobilenetv1 it is about is not said",
+        ),
+        (
+            VARIANTS
+            + CLAIM.format("2.4", "abstract")
+            + 'submission = "m"\nvariant = "x"\nrelation = "ratio"\nrelative_to = "dense"\n',
+            "relative_to names a variant of this manifest, submission another one",
+        ),
         (CLAIM.format("93.1", "abstract") + 'relative_to = "all"\n', "relative_to: pruned has no variant 'all'"),
         (CLAIM.format("93.1", "abstract") + "options = { rates = 1 }\n", "pruned has no option 'rates'"),
         (
@@ -170,6 +180,30 @@ def test_a_metric_that_no_adapter_has_stands_with_a_blocker(tmp_path: Path) -> N
     blocker = '[blockers.fd]\nmissing = "adapter"\ntext = "no false discovery rate yet"\n'
     assert unknown(read(tmp_path, HEAD + claim + blocker), METRICS) == ""
     assert "no metric 'FD'" in unknown(read(tmp_path, HEAD + claim + blocker.replace("adapter", "weights")), METRICS)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ('submission = "mobilenetv1"\nvariant = "x1.0"\n', ""),
+        ('submission = "mobilenetv1"\nvariant = "x0.25"\noptions = { width = 1.0 }\n', ""),
+        (
+            'submission = "mobilnetv1"\nvariant = "x1.0"\n',
+            "submission: there is no submission 'mobilnetv1'; did you mean mobilenetv1",
+        ),
+        (
+            'submission = "mobilenetv1"\nvariant = "big"\n',
+            "submission: mobilenetv1 has no variant 'big'; it has: x0.25, x1.0, sample",
+        ),
+        (
+            'submission = "mobilenetv1"\nvariant = "x1.0"\noptions = { depth = 3 }\n',
+            "submission: mobilenetv1 has no option 'depth'",
+        ),
+    ],
+)
+def test_a_network_of_another_submission_is_looked_for(tmp_path: Path, said: str, words: str) -> None:
+    found = unknown(read(tmp_path, HEAD + CLAIM.format("93.1", "abstract") + said), METRICS)
+    assert found == "" if not words else words in found
 
 
 METAS = {name: [metric.name for metric in find_task(name).meta.metrics] for name in task_names()}

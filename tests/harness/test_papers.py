@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,7 @@ from leaderboard_homes import record
 from harness.claim import Claim
 from harness.claim_blockers import blocker_of
 from harness.claim_costs import CostBook
+from harness.claim_evidence import recorded
 from harness.claims import VERDICTS
 from harness.errors import SubmissionError, UsageError
 from harness.manifest import Manifest, read_manifest
@@ -23,7 +25,7 @@ from harness.paper_tables import FIELDS, WRITERS, layouts
 from harness.papers import PaperReport, all_papers, check, find_paper, report
 from harness.progress import Reporter
 from harness.record import Cost
-from harness.registry import task_names
+from harness.registry import find_submission, task_names
 from harness.store import Home
 
 PAPER = """
@@ -60,6 +62,7 @@ rows = [
   { name = "base & co", variant = "base", values = ["1.00", "", "93.1"] },
   { name = "[0.5]*3", variant = "small", options = { rates = "[0.5]*3" }, values = ["0.50", "41.5", "92.0"] },
   { name = "theirs", method = "theirs", values = ["2.5", "", "91.0"] },
+  { name = "MobileNet", submission = "mobilenetv1", variant = "x1.0", values = ["4.23", "", "70.6"] },
 ]
 [[claims]]
 task = "cifar10"
@@ -75,7 +78,10 @@ source = "abstract"
 """
 
 
-def count(variant: str, options: dict[str, object]) -> Cost | str:
+def count(variant: str, options: Mapping[str, object], submission: str = "") -> Cost | str:
+    if submission:
+        assert (submission, variant, options) == ("mobilenetv1", "x1.0", {})
+        return Cost(parameters=4_231_976, macs=568_740_352, complete=True)
     if variant == "base":
         return Cost(parameters=1_004_000, macs=1000, complete=True)
     assert options == {"rates": "[0.5]*3"}
@@ -107,6 +113,8 @@ def test_every_claim_has_a_verdict_or_one_missing_thing(made: PaperReport) -> No
         ("92.0", "cannot tell yet", "data"),
         ("2.5", "cannot tell yet", "implementation"),
         ("91.0", "cannot tell yet", "implementation"),
+        ("4.23", "reproduced", ""),
+        ("70.6", "cannot tell yet", "weights"),
     ]
 
 
@@ -117,6 +125,9 @@ def test_the_command_that_settles_a_claim_names_its_variant_and_options(made: Pa
         "--data DIR --weights FILE"
     )
     assert commands["91.0"] == "harness score --task cifar10 --split test --data DIR RESULTS"
+    assert commands["70.6"] == (
+        "harness eval --task cifar10 --split test --submission mobilenetv1 --variant x1.0 --data DIR --weights FILE"
+    )
     assert commands["1.1"] == "", "labels that a server keeps: no command here settles it"
 
 
@@ -143,7 +154,7 @@ def test_tables_keep_the_papers_rows_and_columns(made: PaperReport) -> None:
     outside, table = layouts(made.comparisons)
     assert outside.headings == ["top1, drop (cifar10 test)"]
     assert table.headings == ["Params", "top-1", "FLOPs ↓"]
-    assert [name for _, name in table.rows] == ["base & co", "[0.5]*3", "theirs"]
+    assert [name for _, name in table.rows] == ["base & co", "[0.5]*3", "theirs", "MobileNet"]
 
 
 def test_csv_and_json_have_every_claim_with_all_digits(made: PaperReport) -> None:
@@ -244,6 +255,30 @@ def test_code_that_cannot_be_found_hinders_its_own_counts_only(manifest: Manifes
     lost = msgspec.structs.replace(manifest, uses=["submissions.nowhere"])
     told = CostBook(Home(tmp_path), str(tmp_path), lost, count=False, reporter=Reporter())("base", {})
     assert isinstance(told, str) and "submissions.nowhere cannot be found" in told
+
+
+def test_a_count_of_another_submission_is_kept_for_both(manifest: Manifest, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    (tmp_path / "submission.toml").write_text(PAPER)
+    home = Home(tmp_path / "home")
+    book = CostBook(home, str(tmp_path), manifest, count=True, reporter=Reporter())
+    cost = book("x1.0", {}, "mobilenetv1")
+    assert isinstance(cost, Cost) and (cost.parameters, cost.macs) == (4_231_976, 568_740_352)
+    owner = find_submission("mobilenetv1")[1]
+    assert CostBook(home, "mobilenetv1", owner, count=False, reporter=Reporter())("x1.0", {}) == cost
+    lost = book("x1.0", {}, "mobilenetv9")
+    assert isinstance(lost, str) and "there is no submission 'mobilenetv9'" in lost
+
+
+def test_a_record_of_another_submission_settles_what_is_said_of_it_alone(manifest: Manifest, tmp_path: Path) -> None:
+    about = {"task__id": "cifar10", "task__split": "test", "submission__variant": "x1.0", "submission__options": {}}
+    mine, theirs = (record(Home(tmp_path), name, 1.2, **about) for name in ("alder", "mobilenetv1"))
+    told = {item.claim.value: item for item in report(manifest, [mine], count).comparisons if item.claim.submission}
+    assert told["70.6"].verdict == "cannot tell yet"
+    told = {item.claim.value: item for item in report(manifest, [mine, theirs], count).comparisons}
+    assert told["70.6"].record == theirs and told["70.6"].verdict == "measured differently"
+    assert told["93.1"].record is None
+    assert recorded(told["70.6"].claim, [mine]).hindered == ["the claim is about mobilenetv1"]
 
 
 # -- tables of one's own -----------------------------------------------------------------------------------------------

@@ -8,10 +8,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from counted_networks import build, gold, loads_as_it_is, normalised, viewed  # noqa: E402
+from counted_networks import SUBMISSIONS, build, gold, loads_as_it_is, normalised, viewed  # noqa: E402
 
 from harness.errors import UsageError  # noqa: E402
 from submissions.hrank.model import dense, pruning_rates  # noqa: E402
+from submissions.hrank.train_sample import NETWORK, RATES, WIDTH, mean_ranks, prune  # noqa: E402
 
 NAMES = {"resnet_56": "resnet56", "resnet_110": "resnet110", "resnet_50": "resnet50", "densenet_40": "densenet40",
          "googlenet": "googlenet", "vgg_16_bn": "vgg16"}  # fmt: skip
@@ -140,6 +141,35 @@ def test_logits_of_two_pictures() -> None:
 def test_what_does_not_fit_is_told(variant: str, rates: str, sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
         build("hrank", variant, rates=rates)
+
+
+def test_filters_of_the_lowest_ranks_are_set_to_zero_and_stay_there() -> None:
+    network = dense(NETWORK, 10, WIDTH)().train()
+    images = torch.rand(5, 3, 32, 32)
+    ranks = mean_ranks(network, images)
+    maps = network.bn1(network.conv1(images)).relu()
+    by_hand = [sum(int(torch.linalg.matrix_rank(maps[n, c])) for n in range(5)) / 5 for c in range(WIDTH)]
+    assert ranks["conv1"].tolist() == pytest.approx(by_hand)
+    prune(network, ranks)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=0.1, weight_decay=0.1)
+    torch.nn.functional.cross_entropy(network(images), torch.arange(5)).backward()
+    optimiser.step()
+    for name, share in pruning_rates(network, NETWORK, RATES).items():
+        weight = network.get_submodule(name).weight
+        lowest = ranks[name].argsort(stable=True)[: int(share * len(weight))]
+        assert set((weight.flatten(1) == 0).all(dim=1).nonzero().flatten().tolist()) == set(lowest.tolist())
+
+
+def test_the_sample_variant_holds_zeros_and_knows_the_sample(cli: Callable[..., Any]) -> None:
+    shipped = build("hrank", "sample", SUBMISSIONS / "hrank/sample.safetensors").module
+    for name, share in pruning_rates(shipped, NETWORK, RATES).items():
+        weight = shipped.get_submodule(name).weight
+        assert int((weight.flatten(1) == 0).all(dim=1).sum()) == int(share * len(weight))
+    record = cli(
+        "eval", "--task", "cifar10", "--submission", "hrank", "--no-measure", "--no-log", "--no-page", "--json"
+    ).json()
+    assert record["submission"]["variant"] == "sample"
+    assert next(m["value"] for m in record["metrics"] if m["name"] == "top1") > 90
 
 
 @pytest.mark.slow
