@@ -13,6 +13,7 @@ from harness.errors import HarnessError
 from harness.measure import count_cost, measure_energy, peak_memory_bytes
 from harness.measure.batch_sweep import sweep
 from harness.measure.collection import Collection
+from harness.measure.energy import device_celsius
 from harness.measure.exclusive import Held, exclusive
 from harness.measure.latency import collect, finished, timing_of
 from harness.measure.loadgen import throughput_by_loadgen, timing_by_loadgen
@@ -64,9 +65,9 @@ def time_plan(options: RunOptions, default_s: float) -> TimePlan:
 @contextmanager
 def measuring(plan: Plan, submission: Submission, reporter: Reporter) -> Iterator["Measuring"]:
     """What measures a run: blocks between its batches where it is long, the rest when it is over."""
-    time = time_plan(plan.options, EVAL_S)
+    time, celsius = time_plan(plan.options, EVAL_S), device_celsius(submission.device)
     with scattered(plan, submission, time, plan.options.batch_size or 1, reporter) as between:
-        yield Measuring(plan, submission, time, reporter, between)
+        yield Measuring(plan, submission, time, reporter, between, celsius)
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ class Measuring:
     time: TimePlan
     reporter: Reporter
     between: Scattered
+    celsius: float | None = None
+    """How warm the device was when the run began."""
 
     def finish(self, predictions: Predictions) -> Measurements:
         """Everything, once all is answered: the timed model must give what was scored.
@@ -98,7 +101,7 @@ class Measuring:
         ):
             speeds = self._speeds(held, stored)
             advance(1)
-            return _measurements(plan, submission, self.time, speeds, advance)
+            return _measurements(plan, submission, self.time, speeds, advance, self.celsius)
 
     def _speeds(self, held: Held, stored: dict[str, Row]) -> Speeds:
         options, between = self.plan.options, self.between
@@ -115,11 +118,11 @@ class Measuring:
 
 def measure_alone(plan: Plan, submission: Submission, reporter: Reporter) -> Measurements:
     """Measure only (``harness bench``): the scenario that was asked for, and the throughput at rising batch sizes."""
-    options, time = plan.options, time_plan(plan.options, BENCH_S)
+    options, time, celsius = plan.options, time_plan(plan.options, BENCH_S), device_celsius(submission.device)
     with exclusive(submission.device, allowed_cpus(), reporter.note) as held, reporter.bar("measuring", 4) as advance:
         with gathered(plan, submission, time, query_size(options)) as crew:
             speeds = _speeds(crew, plan, time, held, reporter, advance)
-        return _measurements(plan, submission, time, speeds, advance)
+        return _measurements(plan, submission, time, speeds, advance, celsius)
 
 
 def query_size(options: RunOptions) -> int:
@@ -181,15 +184,17 @@ def _sweep(crew: Crew, speeds: Speeds, span: str, seconds: float, options: RunOp
     except HarnessError as error:
         speeds.throughput.append(Throughput(value=None, reason=str(error), facts={"span": span}))
         return
-    facts = {"scenario": "Offline", "workers": options.workers} if span == END_TO_END else {"scenario": "Batch"}
+    facts = {"scenario": "Offline", "workers": options.workers or 0} if span == END_TO_END else {"scenario": "Batch"}
     speeds.throughput += [
         msgspec.structs.replace(item, facts=item.facts | facts, emulated=crew.submission.emulated) for item in found
     ]
 
 
-def _measurements(plan: Plan, submission: Submission, time: TimePlan, speeds: Speeds, advance: Advance) -> Measurements:
+def _measurements(
+    plan: Plan, submission: Submission, time: TimePlan, speeds: Speeds, advance: Advance, celsius: float | None
+) -> Measurements:
     workload = workload_of(plan, submission, query_size(plan.options))
-    energy = measure_energy(workload, seconds=time.seconds)
+    energy = measure_energy(workload, seconds=time.seconds, reference_c=celsius)
     advance(1)
     cost = _counted(workload, submission)
     advance(1)

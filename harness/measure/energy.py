@@ -60,6 +60,11 @@ def measure_energy(
         return _result(collected, found, surroundings, workload.batch_size, reference_c)
 
 
+def device_celsius(device: str) -> float | None:
+    """How warm the device is now: asked when a run begins, it is what `measure_energy` lets it cool to; None: unknown."""
+    return Surroundings(device, Pace()).thermometer()
+
+
 class Surroundings:
     """Who else used the device and the machine meanwhile, as far as it can be read."""
 

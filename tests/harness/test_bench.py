@@ -10,11 +10,15 @@ import pytest
 from command_line import Done
 
 import harness
+from harness import runs
 from harness.cli.bench import second_options
 from harness.errors import UsageError
+from harness.measure import measure_energy
+from harness.measure.procfs import allowed_cpus
 from harness.measuring import stored_answers, time_plan
 from harness.measuring_process import packed, unpacked
 from harness.options import RunOptions
+from harness.progress import Reporter
 
 QUICK = ("--measure-s", "0.2", "--no-batch-sweep")
 
@@ -201,20 +205,56 @@ def test_a_score_stands_where_the_measurement_fails(
 
 
 def test_a_python_object_is_timed_in_its_own_process_and_says_so(tiny: Path, tmp_path: Path) -> None:
-    class Constant:
-        def prepare(self, sample: Any) -> Any:
-            return sample.inputs["image"]
-
-        def forward(self, inputs: Any) -> Any:
-            return [0 for _ in inputs]
-
-        def finish(self, raw: Any, sample: Any) -> Any:
-            return {"label": raw}
-
     record = harness.evaluate(str(tiny), Constant(), home=tmp_path / "home", log=False, page=False, measure_s=0.2)
     notes = record.measurements.latency[0].conditions["notes"]
     assert notes["process"].startswith("the calling process")
     assert record.measurements.latency[0].outputs_equal is True
+
+
+class Constant:
+    """Answers 0."""
+
+    def prepare(self, sample: Any) -> Any:
+        return sample.inputs["image"]
+
+    def forward(self, inputs: Any) -> Any:
+        return [0 for _ in inputs]
+
+    def finish(self, raw: Any, sample: Any) -> Any:
+        return {"label": raw}
+
+
+@pytest.mark.parametrize("verb", ["bench", "eval"])
+def test_energy_is_measured_from_the_temperature_at_which_the_run_began(
+    verb: str, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A device that the latency has warmed draws more: it has to cool down first. No machine of ours has the sensor."""
+    asked: list[float | None] = []
+
+    def remembered(workload: Any, *, seconds: float, reference_c: float | None) -> Any:
+        asked.append(reference_c)
+        return measure_energy(workload, seconds=seconds, reference_c=reference_c, sources=[])
+
+    degrees = iter((41.0, 70.0))
+    monkeypatch.setattr("harness.measuring.device_celsius", lambda device: next(degrees))
+    monkeypatch.setattr("harness.measuring.measure_energy", remembered)
+    options = RunOptions(
+        task=str(tiny), submission=Constant(), measure_s=0.2, batch_sweep=False, home=tmp_path / "home", log=False
+    )
+    run = runs.bench if verb == "bench" else runs.evaluate
+    run(options, Reporter())
+    assert asked == [41.0]
+
+
+def test_a_run_leaves_the_callers_process_its_cpus(tiny: Path, tmp_path: Path) -> None:
+    before = allowed_cpus()
+    harness.evaluate(str(tiny), Constant(), home=tmp_path / "home", log=False, page=False, measure=False, threads=1)
+    assert allowed_cpus() == before
+
+
+def test_more_threads_than_cpus_are_misuse(bench: Callable[..., Done]) -> None:
+    done = bench("--threads", str(len(allowed_cpus()) + 97), *QUICK)
+    assert "more threads than that would wait for each other" in done.sentence(status=2)
 
 
 def test_rows_survive_the_way_to_another_process() -> None:
