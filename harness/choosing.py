@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harness.errors import RecordError, UsageError
 from harness.record import Record
+from harness.sides import Side, method_key, training
 from harness.store import Home
 from harness.summary import method_name
 from harness.text import clean
@@ -15,17 +16,18 @@ Group = tuple[str, str, str, str, str, str]
 """What records named by their submission must share: task, version, split, data digest, protocol, settings."""
 
 
-def choose(home: Home, references: Sequence[str], task: str) -> list[tuple[Record, Home]]:
-    """One record for every reference, with its home.
+def choose(home: Home, references: Sequence[str], task: str) -> list[Side]:
+    """What every reference stands for.
 
     An id, its beginning or a path names a record. A submission's name, or ``NAME:VARIANT``, names its newest result on the
-    board that all of them share; raises UsageError where there is none or more than one.
+    board that all of them share, together with the other runs of its seed group, as the board ranks them; raises UsageError
+    where there is none or more than one.
     """
     if len(references) < 2:
         raise UsageError("one record alone cannot be compared; name at least two")
     exact = [_exact(home, reference) for reference in references]
     if all(exact):
-        return [found for found in exact if found is not None]
+        return [Side((found,)) for found in exact if found is not None]
     standing = _standing(home, task)
     candidates = [
         [found[0]] if found else [record for record in standing if reference in _names(record)]
@@ -36,8 +38,27 @@ def choose(home: Home, references: Sequence[str], task: str) -> list[tuple[Recor
             of = f" of {task}" if task else ""
             raise UsageError(f"{home.path} has no record{of} called '{clean(reference, 80)}', by id or by submission")
     group = _shared_group(candidates)
-    chosen = [max((r for r in records if _group(r) == group), key=_age) for records in candidates]
-    return [found or (record, home) for found, record in zip(exact, chosen, strict=True)]
+    return [
+        Side((found,)) if found else _newest([r for r in records if _group(r) == group], home)
+        for found, records in zip(exact, candidates, strict=True)
+    ]
+
+
+def _newest(records: Sequence[Record], home: Home) -> Side:
+    """The newest record and, where it belongs to a seed group, the newest of every other training of the group."""
+    newest, *older = sorted(records, key=_age, reverse=True)
+    runs = {training(newest): newest}
+    if newest.seed_group and _counts(newest):
+        for record in older:
+            if _counts(record) and method_key(record) == method_key(newest):
+                runs.setdefault(training(record), record)
+    return Side(tuple((record, home) for record in runs.values()))
+
+
+def _counts(record: Record) -> bool:
+    """Whether a result may stand for its method beside others: neither reported nor disputed, nor of a part or random weights."""
+    whole = record.task.limit is None and record.submission.weights.kind != "random"
+    return whole and record.provenance in ("measured", "scored", "verified")
 
 
 def _exact(home: Home, reference: str) -> tuple[Record, Home] | None:

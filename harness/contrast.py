@@ -14,14 +14,13 @@ from harness.paired import differences, drawn_units
 from harness.predictions import load_table
 from harness.record import Metric, Record
 from harness.registry import find_task, task_names
+from harness.sides import Side
 from harness.statistics import MINIMUM_UNITS
 from harness.store import Home
 from harness.summary import headlines
 from harness.task import Task
 from harness.text import clean
 
-Stored = tuple[Record, Home]
-"""A record and the home that keeps what lies beside it."""
 MOST_UNDEFINED = 0.1
 """A metric that is undefined on more of the resamples than this is not tested."""
 LARGEST_SCORE = 1e100
@@ -44,36 +43,40 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contrast:
-    """One metric of all records and the differences of all pairs."""
+    """One metric of all sides and the differences of all pairs."""
 
     metrics: tuple[Metric, ...]
+    spreads: tuple[float | None, ...]
+    """Standard deviations over the training seeds; None for single records."""
     pairs: tuple[Pair, ...]
     resamples: int = 0
     reason: str = ""
     """Why there are no intervals and p-values; empty where there are."""
 
 
-def contrasts(stored: Sequence[Stored]) -> list[Contrast]:
-    """Every metric to be read first that all records have; raises RecordError where they cannot be compared."""
-    records = [record for record, _ in stored]
-    check_comparable(records)
-    replicates = [_replicates(*one) for one in stored]
-    right = [_right(*one) for one in stored]
+def contrasts(sides: Sequence[Side]) -> list[Contrast]:
+    """Every metric to be read first that all sides have; raises RecordError where they cannot be compared."""
+    check_comparable(sides)
+    replicates = [[_replicates(*run) for run in side.runs] for side in sides]
+    # Seeds of one side answer differently: no unit is right or wrong for the method as a whole.
+    right = [_right(*side.runs[0]) if len(side.runs) == 1 else {} for side in sides]
     found = []
-    for metric in headlines(records[0]):
-        same = [_same(metric, record) for record in records]
-        metrics = tuple(one for one in same if one is not None)
-        if len(metrics) == len(records):
-            found.append(_contrast(metrics, replicates, [hits.get((metric.protocol, metric.name)) for hits in right]))
+    for metric in headlines(sides[0].record):
+        metrics = tuple(same for side in sides if (same := side.metric(metric)) is not None)
+        if len(metrics) == len(sides):
+            spreads = tuple(side.spread(metric) for side in sides)
+            hits = [rows.get((metric.protocol, metric.name)) for rows in right]
+            found.append(_contrast(metrics, spreads, replicates, hits))
     if not found:
         raise RecordError("the records have no metric in common that could be compared")
     return found
 
 
-def check_comparable(records: Sequence[Record]) -> None:
+def check_comparable(sides: Sequence[Side]) -> None:
     """Raise RecordError with one sentence for records whose difference would mean nothing, UsageError for too few."""
-    if len(records) < 2:
+    if len(sides) < 2:
         raise UsageError("one record alone cannot be compared; name at least two")
+    records = [record for side in sides for record, _ in side.runs]
     ids = [record.id for record in records]
     if len(set(ids)) < len(ids):
         raise UsageError("a record is named twice, and does not differ from itself; name different ones")
@@ -92,20 +95,18 @@ def settings_that_differ(records: Sequence[Record]) -> list[str]:
     return [name for name in names if len({repr(record.settings.get(name)) for record in records}) > 1]
 
 
-def _same(metric: Metric, record: Record) -> Metric | None:
-    named = (one for one in record.metrics if (one.protocol, one.name) == (metric.protocol, metric.name))
-    return next(named, None)
-
-
 def _contrast(
-    metrics: tuple[Metric, ...], replicates: Sequence[Table | str], right: Sequence[NDArray[np.bool_] | None]
+    metrics: tuple[Metric, ...],
+    spreads: tuple[float | None, ...],
+    replicates: Sequence[Sequence[Table | str]],
+    right: Sequence[NDArray[np.bool_] | None],
 ) -> Contrast:
     pairs = list(combinations(range(len(metrics)), 2))
     plain = [Pair(first=i, second=j, difference=_minus(metrics[i].value, metrics[j].value)) for i, j in pairs]
     try:
         columns = _columns(metrics, replicates)
     except RecordError as error:
-        return Contrast(metrics=metrics, pairs=tuple(plain), reason=str(error))
+        return Contrast(metrics=metrics, spreads=spreads, pairs=tuple(plain), reason=str(error))
     values = np.array([metric.value for metric in metrics], np.float64)
     found = differences(values, columns, min(map(drawn_units, metrics)))
     tests = _mcnemar(pairs, right)
@@ -116,36 +117,41 @@ def _contrast(
         tested.append(
             Pair(first=i, second=j, difference=pair.difference, low=low, high=high, p_value=p_value, mcnemar=test)
         )
-    return Contrast(metrics=metrics, pairs=tuple(tested), resamples=columns.shape[1])
+    return Contrast(metrics=metrics, spreads=spreads, pairs=tuple(tested), resamples=columns.shape[1])
 
 
 def _minus(one: float | None, other: float | None) -> float | None:
     return None if one is None or other is None else one - other
 
 
-def _columns(metrics: Sequence[Metric], replicates: Sequence[Table | str]) -> NDArray[np.float64]:
-    """The metric on the same resamples of every record, (records, resamples); raises RecordError saying why there is none."""
+def _columns(metrics: Sequence[Metric], replicates: Sequence[Sequence[Table | str]]) -> NDArray[np.float64]:
+    """The metric on the same resamples of every side, (sides, resamples); raises RecordError saying why there is none."""
     found = []
-    for metric, table in zip(metrics, replicates, strict=True):
+    for metric, tables in zip(metrics, replicates, strict=True):
         if metric.value is None:
             raise RecordError(metric.reason or "one record has no value")
         if metric.higher_is_better != metrics[0].higher_is_better or metric.unit != metrics[0].unit:
             raise RecordError("the records do not mean the same number by it")
         if drawn_units(metric) < MINIMUM_UNITS:
             raise RecordError(metric.reason or f"{drawn_units(metric)} units are fewer than {MINIMUM_UNITS}")
-        if isinstance(table, str):
-            raise RecordError(table)
-        column = table.columns.get(f"{metric.protocol}/{metric.name}")
-        if column is None or isinstance(column, Ragged) or column.dtype != np.float64 or column.ndim != 1:
-            raise RecordError(metric.reason or "one record keeps no replicate scores of it")
-        found.append(np.where(np.abs(column) < LARGEST_SCORE, column, np.nan))
-    if len({len(column) for column in found}) > 1:
+        found.append([_column(metric, table) for table in tables])
+    if len({len(column) for runs in found for column in runs}) > 1:
         raise RecordError("the records keep different numbers of resamples")
-    stacked = np.stack(found)
+    stacked = np.stack([np.mean(runs, axis=0) for runs in found])
     kept = stacked[:, np.isfinite(stacked).all(axis=0)]
     if kept.shape[1] < (1 - MOST_UNDEFINED) * stacked.shape[1] or not kept.size:
         raise RecordError(f"it is undefined on {stacked.shape[1] - kept.shape[1]} of {stacked.shape[1]} resamples")
     return kept
+
+
+def _column(metric: Metric, table: Table | str) -> NDArray[np.float64]:
+    """The scores of one record on the resamples, NaN where undefined."""
+    if isinstance(table, str):
+        raise RecordError(table)
+    column = table.columns.get(f"{metric.protocol}/{metric.name}")
+    if column is None or isinstance(column, Ragged) or column.dtype != np.float64 or column.ndim != 1:
+        raise RecordError(metric.reason or "one record keeps no replicate scores of it")
+    return np.where(np.abs(column) < LARGEST_SCORE, column, np.nan)
 
 
 def _mcnemar(pairs: Sequence[tuple[int, int]], right: Sequence[NDArray[np.bool_] | None]) -> list[McNemar | None]:

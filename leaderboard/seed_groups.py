@@ -4,9 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-import msgspec
-
-from harness.record import Record
+from harness.sides import method_key, training
 from leaderboard.entries import Entry, age_key
 
 
@@ -55,24 +53,6 @@ def find_groups(entries: Iterable[Entry]) -> dict[str, SeedGroup]:
     return {first.record.id: SeedGroup(first, others) for first, *rest in runs if (others := tuple(rest))}
 
 
-def training(record: Record) -> str:
-    """What tells one training from another: the weights, or without weights the answers."""
-    answers = next((item.digest for item in record.artifacts if item.kind == "predictions"), record.id)
-    return record.submission.weights.sha256 or answers
-
-
 def listed_runs(groups: Mapping[str, SeedGroup]) -> dict[str, str]:
     """Id of a run that is ranked with its group -> id of the run that is ranked for all."""
     return {run.record.id: listed for listed, group in groups.items() for run in group.others}
-
-
-def method_key(record: Record) -> str:
-    """What the runs of a group share: who hands them in, method, variant, stated settings, and how the metric is meant."""
-    part, metric = record.submission, record.main
-    kind = (metric.higher_is_better, metric.unit, metric.n) if metric else None
-    identity = (record.seed_group, record.submitter, part.name, part.variant, _stated(record), kind)
-    return msgspec.json.encode(identity, order="sorted").decode()
-
-
-def _stated(record: Record) -> object:
-    return record.run.options.get("settings", {})

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 
 from harness.record import Record
+from harness.sides import method_key
 from leaderboard.boards import Board
 from leaderboard.entries import Entry
 from leaderboard.numbers import metric_cell, places_of, quiet
-from leaderboard.seed_groups import method_key
 from leaderboard.table import Cell
 
 

@@ -9,7 +9,8 @@ from harness.cli.arguments import add_json, print_json
 
 if TYPE_CHECKING:
     from harness.contrast import Contrast, Pair
-    from harness.record import Metric, Record
+    from harness.record import Metric
+    from harness.sides import Side
 
 LEVEL = 0.05
 
@@ -34,62 +35,68 @@ def run(arguments: argparse.Namespace) -> int:
     from harness.contrast import contrasts
     from harness.store import Home, default_home
 
-    stored = choose(Home(arguments.home or default_home()), arguments.records, arguments.task)
-    found = contrasts(stored)
-    records = [record for record, _ in stored]
+    sides = choose(Home(arguments.home or default_home()), arguments.records, arguments.task)
+    found = contrasts(sides)
     if arguments.json:
-        print_json(_document(records, found))
+        print_json(_document(sides, found))
     else:
-        print(_text(records, found))
+        print(_text(sides, found))
     return 0
 
 
-def _document(records: Sequence["Record"], found: Sequence["Contrast"]) -> dict[str, Any]:
+def _document(sides: Sequence["Side"], found: Sequence["Contrast"]) -> dict[str, Any]:
     from harness.contrast import settings_that_differ
 
+    records = [side.record for side in sides]
     task = records[0].task
     return {
         "task": task.id, "split": task.split, "protocol": task.protocol, "data_digest": task.data_digest,
         "records": [
-            {"id": r.id, "submission": r.submission.name, "variant": r.submission.variant, "settings": r.settings}
-            for r in records
+            {
+                "id": side.record.id, "runs": side.ids, "submission": side.record.submission.name,
+                "variant": side.record.submission.variant, "settings": side.record.settings,
+            }
+            for side in sides
         ],
         "settings_that_differ": settings_that_differ(records),
         "pairs_tested_together": len(found[0].pairs), "level": 1 - LEVEL,
-        "metrics": [_metric(records, one) for one in found],
+        "metrics": [_metric(sides, one) for one in found],
     }  # fmt: skip
 
 
-def _metric(records: Sequence["Record"], found: "Contrast") -> dict[str, Any]:
+def _metric(sides: Sequence["Side"], found: "Contrast") -> dict[str, Any]:
     first = found.metrics[0]
     return {
         "metric": first.name, "protocol": first.protocol, "unit": first.unit, "higher_is_better": first.higher_is_better,
-        "values": [metric.value for metric in found.metrics], "resamples": found.resamples, "reason": found.reason,
-        "pairs": [_pair(records, pair) for pair in found.pairs],
+        "values": [metric.value for metric in found.metrics], "spreads_over_seeds": found.spreads,
+        "resamples": found.resamples, "reason": found.reason,
+        "pairs": [_pair(sides, pair) for pair in found.pairs],
     }  # fmt: skip
 
 
-def _pair(records: Sequence["Record"], pair: "Pair") -> dict[str, Any]:
+def _pair(sides: Sequence["Side"], pair: "Pair") -> dict[str, Any]:
     test = pair.mcnemar
     exact = None
     if test is not None:
         exact = {"only_first": test.only_first, "only_second": test.only_second, "p_value": test.p_value}
     return {
-        "first": records[pair.first].id, "second": records[pair.second].id, "difference": pair.difference,
+        "first": sides[pair.first].record.id, "second": sides[pair.second].record.id, "difference": pair.difference,
         "low": pair.low, "high": pair.high, "p_value": pair.p_value, "mcnemar": exact,
     }  # fmt: skip
 
 
-def _text(records: Sequence["Record"], found: Sequence["Contrast"]) -> str:
+def _text(sides: Sequence["Side"], found: Sequence["Contrast"]) -> str:
     from harness.cli.terminal import table
     from harness.contrast import settings_that_differ
     from harness.summary import method_name
     from harness.text import clean
 
+    records = [side.record for side in sides]
     task = records[0].task
     letters = [_letter(index) for index in range(len(records))]
     named = [
-        (letter, clean(method_name(r), 60), r.id, r.provenance) for letter, r in zip(letters, records, strict=True)
+        (letter, clean(method_name(side.record), 60), _told(side), side.record.provenance)
+        for letter, side in zip(letters, sides, strict=True)
     ]
     lines = [
         f"{clean(task.title, 80)}, {clean(task.split, 40)}, protocol {clean(task.protocol, 40)}",
@@ -100,7 +107,7 @@ def _text(records: Sequence["Record"], found: Sequence["Contrast"]) -> str:
     rows = [row for one in found for row in _rows(one, letters)]
     head = ("metric", "unit", "pair", "values", "difference", "95 % interval", "p", "")
     lines.append(table(rows, head, right=(4, 6)))
-    lines += ["", *_tests(found, letters), *_notes(found)]
+    lines += ["", *_tests(found, letters), *_notes(found), *_seeds(sides)]
     different = settings_that_differ(records)
     lines += [f"note: the records differ in settings: {clean(', '.join(different), 120)}"] if different else []
     if task.origin == "sample":
@@ -112,6 +119,19 @@ def _letter(index: int) -> str:
     return chr(ord("A") + index) if index < 26 else f"#{index + 1}"
 
 
+def _told(side: "Side") -> str:
+    return side.record.id if len(side.ids) == 1 else f"mean of {len(side.ids)} training seeds: {', '.join(side.ids)}"
+
+
+def _seeds(sides: Sequence["Side"]) -> list[str]:
+    """What is said where a side is several runs."""
+    if all(len(side.ids) == 1 for side in sides):
+        return []
+    return [
+        "Behind ± is the standard deviation over training seeds, which is no part of the intervals; an id names one run."
+    ]
+
+
 def _rows(found: "Contrast", letters: Sequence[str]) -> list[tuple[str, ...]]:
     from harness.text import clean
 
@@ -120,7 +140,7 @@ def _rows(found: "Contrast", letters: Sequence[str]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for pair in found.pairs:
         one, other = letters[pair.first], letters[pair.second]
-        values = f"{_number(found.metrics[pair.first])}, {_number(found.metrics[pair.second])}"
+        values = f"{_number(found, pair.first)}, {_number(found, pair.second)}"
         difference = "-" if pair.difference is None else _signed(pair.difference, metric)
         between, p_value, said = found.reason or "-", "", ""
         if pair.low is not None and pair.high is not None and pair.p_value is not None:
@@ -140,8 +160,12 @@ def _places(metric: "Metric") -> int:
     return max(0, min(metric.decimals, 12))
 
 
-def _number(metric: "Metric") -> str:
-    return "-" if metric.value is None else f"{metric.value:.{_places(metric)}f}"
+def _number(found: "Contrast", index: int) -> str:
+    metric, spread = found.metrics[index], found.spreads[index]
+    if metric.value is None:
+        return "-"
+    value = f"{metric.value:.{_places(metric)}f}"
+    return value if spread is None else f"{value} ± {spread:.{_places(metric)}f}"
 
 
 def _signed(value: float, metric: "Metric") -> str:

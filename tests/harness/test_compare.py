@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from statistics import fmean, stdev
 from typing import Any
 
 import msgspec
@@ -14,8 +15,10 @@ from harness.cli.main import main
 from harness.columns import Table
 from harness.contrast import contrasts
 from harness.mcnemar import mcnemar
-from harness.record import Record, with_id
+from harness.paired import differences
+from harness.record import Record, Submitter, Weights, with_id
 from harness.registry import find_task
+from harness.sides import Side
 from harness.statistics import resample_weights
 from harness.store import Home
 from leaderboard.collect import collect
@@ -32,6 +35,11 @@ def trio(home: Home) -> list[Record]:
     return [record(home, name, skill) for name, skill in (("alder", 1.2), ("birch", 1.1), ("cedar", 0.3))]
 
 
+def alone(home: Home, *records: Record) -> list[Side]:
+    """Every record on a side of its own."""
+    return [Side(((one, home),)) for one in records]
+
+
 def compare(home: Home, *references: str, capsys: pytest.CaptureFixture[str], status: int = 0) -> Any:
     assert main(["compare", *references, "--home", str(home.path), "--json"]) == status
     said = capsys.readouterr()
@@ -40,7 +48,7 @@ def compare(home: Home, *references: str, capsys: pytest.CaptureFixture[str], st
 
 def test_the_difference_is_that_of_the_stored_scores(home: Home) -> None:
     one, _, other = trio(home)
-    [found, _] = contrasts([(one, home), (other, home)])
+    [found, _] = contrasts(alone(home, one, other))
     [pair] = found.pairs
     right = [answers(name, skill) for name, skill in (("alder", 1.2), ("cedar", 0.3))]
     replicates = resample_weights(DIGEST, UNITS) @ (right[0] - right[1]) / UNITS
@@ -53,7 +61,7 @@ def test_the_difference_is_that_of_the_stored_scores(home: Home) -> None:
 
 def test_it_says_what_the_board_says(home: Home) -> None:
     records = trio(home)
-    [found, _] = contrasts([(one, home) for one in records])
+    [found, _] = contrasts(alone(home, *records))
     [board] = group(collect([home.path]).current, [])
     ranges = standings(board).ranges
     better = [0, 0, 0]
@@ -66,8 +74,8 @@ def test_it_says_what_the_board_says(home: Home) -> None:
 
 def test_many_are_corrected_together(home: Home) -> None:
     records = trio(home)
-    two = contrasts([(one, home) for one in records[:2]])[0].pairs[0]
-    three = contrasts([(one, home) for one in records])[0].pairs[0]
+    two = contrasts(alone(home, *records[:2]))[0].pairs[0]
+    three = contrasts(alone(home, *records))[0].pairs[0]
     assert two.low is not None and three.low is not None and two.p_value is not None and three.p_value is not None
     assert three.low < two.low and three.p_value >= two.p_value
 
@@ -90,6 +98,50 @@ def test_a_name_means_the_newest_result_that_stands(home: Home, capsys: pytest.C
     record(home, "alder", 0.5, data=digest("sample"), units=24, task__origin="sample")
     record(home, "birch", 0.5, data=digest("sample"), units=24, task__origin="sample")
     assert compare(home, "alder", "birch", capsys=capsys)["records"][0]["id"] == new.id
+
+
+def seeded(home: Home, seed: int, skill: float, **changes: Any) -> Record:
+    own = Weights(kind="file", sha256=digest(f"juniper, seed {seed}"), name=f"seed{seed}.safetensors")
+    stated = {"submission__weights": own, "seed_group": "juniper", "run__finished": f"2026-03-0{seed}T10:00:00Z"}
+    return record(home, "juniper", skill, **{**stated, **changes})
+
+
+def test_a_name_means_every_run_of_its_seed_group_and_no_other(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    trio(home)
+    runs = [seeded(home, seed, skill) for seed, skill in ((1, 0.5), (2, 0.6), (3, 0.4))]
+    older = {"run__finished": "2026-01-01T10:00:00Z"}
+    seeded(home, 4, 3.0, submitter=Submitter(name="M. Allow"), **older)
+    seeded(home, 5, 3.0, provenance="disputed", **older)
+    seeded(home, 1, 0.9, **older)  # the same training once more
+    found = compare(home, "juniper", "alder", capsys=capsys)
+    assert found["records"][0]["runs"] == [run.id for run in runs[::-1]]
+
+
+def test_the_mean_over_seeds_is_compared_as_on_the_board(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    one, *_ = trio(home)
+    runs = [seeded(home, seed, skill) for seed, skill in ((1, 0.5), (2, 0.6), (3, 0.4))]
+    found = compare(home, "juniper", "alder", capsys=capsys)
+    assert found["records"][0]["runs"] == [run.id for run in runs[::-1]]
+    main_metric = found["metrics"][0]
+    values = [run.metrics[0].value or 0.0 for run in runs[::-1]]
+    assert main_metric["values"] == [fmean(values), one.metrics[0].value]
+    assert main_metric["spreads_over_seeds"] == [stdev(values), None]
+    each = [resample_weights(DIGEST, UNITS) @ answers("juniper", skill) / UNITS for skill in (0.4, 0.6, 0.5)]
+    alder = resample_weights(DIGEST, UNITS) @ answers("alder", 1.2) / UNITS
+    scores = np.array([fmean(values), one.metrics[0].value])
+    expected = differences(scores, np.stack([np.mean(each, axis=0), alder]), UNITS).interval(0, 1)
+    assert (main_metric["pairs"][0]["low"], main_metric["pairs"][0]["high"]) == pytest.approx(expected)
+    assert main(["compare", "juniper", "alder", "--home", str(home.path)]) == 0
+    said = capsys.readouterr().out
+    assert "mean of 3 training seeds" in said and " ± " in said and "no part of the intervals" in said
+
+
+def test_an_id_names_one_run_of_a_seed_group(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    one, *_ = trio(home)
+    run, _ = [seeded(home, seed, skill) for seed, skill in ((1, 0.5), (2, 0.6))]
+    found = compare(home, run.id, one.id, capsys=capsys)
+    assert found["records"][0]["runs"] == [run.id]
+    assert found["metrics"][0]["values"][0] == run.metrics[0].value
 
 
 def test_two_boards_are_a_question(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
@@ -135,11 +187,11 @@ def test_misuse_is_one_sentence(home: Home, references: list[str], capsys: pytes
 
 def test_few_units_and_lost_replicates_leave_the_difference_alone(home: Home) -> None:
     few = [record(home, name, 1.0, units=5, data=digest("five")) for name in ("alder", "birch")]
-    found = contrasts([(one, home) for one in few])[0]
+    found = contrasts(alone(home, *few))[0]
     assert found.reason == "no interval: 5 images are fewer than 20" and found.pairs[0].p_value is None
     one, other, _ = trio(home)
     (home.path / next(item.path for item in one.artifacts if item.kind == "replicates")).write_bytes(b"")
-    found = contrasts([(one, home), (other, home)])[0]
+    found = contrasts(alone(home, one, other))[0]
     assert "is damaged" in found.reason and found.pairs[0].difference is not None and found.pairs[0].low is None
 
 
@@ -178,9 +230,9 @@ def classified(home: Home, name: str, seed: int, units: int = 60) -> Record:
 def test_top1_is_tested_by_mcnemar_and_corrected_by_holm(home: Home) -> None:
     records = [classified(home, name, seed) for name, seed in (("alder", 1), ("birch", 2), ("cedar", 3))]
     rows = [np.random.default_rng(seed).integers(0, 3, 60) < 1 for seed in (1, 2, 3)]
-    [alone] = contrasts([(one, home) for one in records[:2]])[0].pairs
-    assert alone.mcnemar == mcnemar(rows[0], rows[1])
-    together = contrasts([(one, home) for one in records])[0].pairs
+    [single] = contrasts(alone(home, *records[:2]))[0].pairs
+    assert single.mcnemar == mcnemar(rows[0], rows[1])
+    together = contrasts(alone(home, *records))[0].pairs
     plain = [mcnemar(rows[pair.first], rows[pair.second]) for pair in together]
     for pair, test in zip(together, plain, strict=True):
         assert pair.mcnemar is not None and pair.mcnemar.only_first == test.only_first
@@ -192,7 +244,7 @@ def test_no_code_that_a_record_names_is_run(home: Home, tmp_path: Path, monkeypa
     (tmp_path / "evil" / "task.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
     monkeypatch.chdir(tmp_path)
     pair = [record(home, name, 1.0, task__id="./evil") for name in ("alder", "birch")]
-    assert contrasts([(one, home) for one in pair])[0].pairs[0].mcnemar is None
+    assert contrasts(alone(home, *pair))[0].pairs[0].mcnemar is None
     assert not (tmp_path / "ran").exists()
 
 
