@@ -10,7 +10,7 @@ from PIL import Image
 from timm.data import create_transform, resolve_data_config
 
 from harness.predictions import load_parts
-from tasks.classification.sample import SEED_IMAGENET, imagenet_picture
+from tasks.classification.sample import SEED_IMAGENET, imagenet_label, imagenet_picture
 
 NAME = "mobilenetv3_small_050"
 
@@ -41,3 +41,30 @@ def test_names_and_weights_are_checked(cli, tmp_path):
     assert "there is no such file" in cli(*eval, f"timm:{NAME}", "--weights", tmp_path / "b.pth").sentence()
     wrong = cli("eval", "--task", "coco", "--submission", f"timm:{NAME}", "--weights", "random")
     assert "answers classification" in wrong.sentence(2)
+
+
+def test_they_are_attacked_through_their_gradients_and_by_queries(cli, tmp_path):
+    torch.manual_seed(5)
+    network = timm.create_model(NAME, pretrained=False).eval()
+    transform = create_transform(**resolve_data_config({}, model=network), is_training=False)
+    # The first four of each task's sample: the list of imagenet-linf takes every fourth picture.
+    indices = (0, 1, 2, 3, 4, 8, 12)
+    pictures = torch.stack([transform(Image.fromarray(imagenet_picture(SEED_IMAGENET, index))) for index in indices])
+    with torch.no_grad():
+        features = network.forward_head(network.forward_features(pictures), pre_logits=True)
+        # The picture that is most alike names the class, so that an untrained network has something to lose.
+        network.classifier.weight.zero_()
+        network.classifier.bias.fill_(-1e6)
+        labels = [imagenet_label(index) for index in indices]
+        scale = 1 / torch.cdist(features, features)[0, 1] ** 2
+        network.classifier.weight[labels] = 2 * scale * features
+        network.classifier.bias[labels] = -scale * (features**2).sum(dim=1)
+    torch.save(network.state_dict(), tmp_path / "a.pth")
+    run = ("--submission", f"timm:{NAME}", "--weights", tmp_path / "a.pth", "--limit", "4", "--no-measure", "--json")
+    whole = cli("eval", "--task", "imagenet-linf", "--attack", "pgd", "--steps", "5", "--eps", "8/255", *run).json()
+    assert {one["name"]: one["value"] for one in whole["metrics"]}["clean"] == 100
+    assert {one["name"]: one["value"] for one in whole["metrics"]}["robust_accuracy"] < 100
+    assert not {flag["code"] for flag in whole["flags"]} & {"zero-gradients", "answers-change"}
+    asked = cli("eval", "--task", "imagenet-blackbox", "--max-queries", "20", "--eps", "0.1", *run).json()
+    assert {one["name"]: one["value"] for one in asked["metrics"]}["clean"] == 100
+    assert cli("verify", asked["id"]).status == 0 and cli("verify", whole["id"]).status == 0
