@@ -6,8 +6,9 @@ from itertools import combinations
 
 import numpy as np
 
-from harness.paired import Differences, differences
+from harness.paired import Differences, differences, drawn_units
 from harness.record import Metric, Record
+from harness.sides import Side
 from harness.summary import headlines
 from leaderboard.board_tables import COMPARE, rank_cell
 from leaderboard.boards import Board, short_hash
@@ -20,17 +21,21 @@ from leaderboard.cells import (
     parameters_cell,
     provenance_cell,
     record_cell,
+    record_path,
     score_cell,
 )
 from leaderboard.entries import Entry
 from leaderboard.naming import board_path, board_title, told_apart
 from leaderboard.numbers import metric_cell, places_of, quiet
-from leaderboard.paired_replicates import Columns, metric_columns
+from leaderboard.paired_replicates import Columns, mean_columns
+from leaderboard.seeds import mean_cell
 from leaderboard.standings import Standings
 from leaderboard.table import Cell, Column, Row, Table, unique
 from leaderboard.text import name
 from leaderboard.view import Page, Section
 
+Runs = tuple[Entry, ...]
+"""A ranked result: one record, or the runs of a seed group, the newest first."""
 MOST_SYSTEMS = 60
 FEWEST_DEFINED = 500
 """Resamples on which a metric must exist for all."""
@@ -39,6 +44,8 @@ MOST_PAIRS = 6000
 HOW = (
     "Differences of two results on the same 1,000 resamples of the data, so that what is hard for both counts for neither. "
     "Intervals and p-values are corrected for all pairs of the board; a difference counts where its interval leaves out 0.",
+    "Runs of one method under several training seeds are compared by their mean, as they are ranked; ± is their standard "
+    "deviation, which is no part of the intervals. The terminal compares single runs by their ids.",
     "In the board's table tick the results to compare, or name records in the address: #v=1&rows=RECORD,RECORD. "
     "In a terminal harness compare does the same for any two.",
 )
@@ -58,7 +65,8 @@ def compare_view(board: Board, entries: Sequence[Entry], found: Standings) -> tu
     chosen = [entry for entry in entries if entry.record.id in found.ranges][:MOST_SYSTEMS]
     if len(chosen) < 2:
         return None
-    systems, pairs = _systems(chosen, found), _pairs(board, chosen)
+    runs = [_runs(board, entry) for entry in chosen]
+    systems, pairs = _systems(runs, found), _pairs(board, runs)
     left = len(found.ranges) - len(chosen)
     more = (f"The first {MOST_SYSTEMS} ranked results; the terminal compares the other {left}.",) if left > 0 else ()
     page = Page(
@@ -75,7 +83,14 @@ def compare_view(board: Board, entries: Sequence[Entry], found: Standings) -> tu
     return page, (systems, pairs)
 
 
-def _systems(entries: Sequence[Entry], found: Standings) -> Table:
+def _runs(board: Board, entry: Entry) -> Runs:
+    """What is ranked in the name of a result: itself, or the runs of its seed group."""
+    group = board.seed_groups.get(entry.record.id)
+    return group.runs if group else (entry,)
+
+
+def _systems(systems: Sequence[Runs], found: Standings) -> Table:
+    entries = [runs[0] for runs in systems]
     keys = dict.fromkeys((metric.protocol, metric.name) for entry in entries for metric in headlines(entry.record))
     first = {(m.protocol, m.name): m for entry in reversed(entries) for m in entry.record.metrics}
     main = entries[0].record.main
@@ -92,7 +107,8 @@ def _systems(entries: Sequence[Entry], found: Standings) -> Table:
         RECORD,
     )
     names = told_apart(entry.record for entry in entries)
-    rows = tuple(_system(entry.record, names[entry.record.id], found, others) for entry in entries)
+    wanted = [first[key] for key in others]
+    rows = tuple(_system(runs, names[runs[0].record.id], found, wanted) for runs in systems)
     return Table(id="systems-table", caption="Side by side", columns=columns, rows=rows, data="compare-systems")
 
 
@@ -103,22 +119,33 @@ def _metric_column(key: str, title: str, metric: Metric | None) -> Column:
     return Column(key=key, title=title, unit=name(metric.unit), numeric=True, better=better)  # type: ignore[arg-type]
 
 
-def _system(record: Record, called: str, found: Standings, others: Sequence[tuple[str, str]]) -> Row:
-    metrics = {(metric.protocol, metric.name): metric for metric in record.metrics}
+def _system(runs: Runs, called: str, found: Standings, others: Sequence[Metric]) -> Row:
+    record, side = runs[0].record, _side(runs)
+    links = tuple((run.record.id[:8], record_path(run.record)) for run in runs[1:])
     cells = (
         replace(method_cell(record), value=called, text=called),
         rank_cell(found, record),
-        score_cell(record),
-        *[quiet(metric_cell(metrics.get(key), "not in this record")) for key in others],
+        score_cell(record) if len(runs) == 1 else mean_cell([run.record for run in runs]),
+        *[_mean_of(side, like) for like in others],
         parameters_cell(record),
         macs_cell(record),
         provenance_cell(record),
-        record_cell(record),
+        replace(record_cell(record), more=links),
     )
     return Row(id=f"c-{record.id}", cells=cells, refs=(record.id,))
 
 
-def _pairs(board: Board, entries: Sequence[Entry]) -> Table:
+def _side(runs: Runs) -> Side:
+    return Side(tuple((run.record, run.home) for run in runs))
+
+
+def _mean_of(side: Side, like: Metric) -> Cell:
+    """A metric with its interval, or the mean over the training seeds with their spread."""
+    cell, spread = quiet(metric_cell(side.metric(like), "not in this record")), side.spread(like)
+    return cell if spread is None else replace(cell, span=f"± {spread:.{places_of(like)}f}", reason="")
+
+
+def _pairs(board: Board, systems: Sequence[Runs]) -> Table:
     columns = (
         Column(key="pair", title="Pair", header=True),
         Column(key="metric", title="Metric"),
@@ -126,8 +153,8 @@ def _pairs(board: Board, entries: Sequence[Entry]) -> Table:
         Column(key="p", title="p", numeric=True, help="Two-sided, adjusted for all pairs."),
         Column(key="verdict", title="In words", wide=True),
     )
-    names = told_apart(entry.record for entry in entries)
-    rows = [row for item in _compared(board, entries) for row in _rows(item, names)]
+    names = told_apart(runs[0].record for runs in systems)
+    rows = [row for item in _compared(board, systems) for row in _rows(item, names)]
     return Table(
         id="pairs-table",
         caption="Differences in pairs",
@@ -138,32 +165,34 @@ def _pairs(board: Board, entries: Sequence[Entry]) -> Table:
     )
 
 
-def _compared(board: Board, entries: Sequence[Entry]) -> Iterator[Compared]:
+def _compared(board: Board, systems: Sequence[Runs]) -> Iterator[Compared]:
     """The main metric first, then the others that are read first, as long as the page stays small."""
     main = (board.key.protocol, board.key.main_metric)
-    keys = dict.fromkeys([main, *((m.protocol, m.name) for entry in entries for m in headlines(entry.record))])
-    columns = {entry.record.id: metric_columns(entry) for entry in entries}
+    keys = dict.fromkeys([main, *((m.protocol, m.name) for runs in systems for m in headlines(runs[0].record))])
+    columns = {runs[0].record.id: mean_columns(runs) for runs in systems}
     pairs = 0
     for key in keys:
-        made = _compare_metric(key, entries, columns)
+        made = _compare_metric(key, systems, columns)
         if made is None or pairs + len(made.records) * (len(made.records) - 1) // 2 > MOST_PAIRS:
             continue
         pairs += len(made.records) * (len(made.records) - 1) // 2
         yield made
 
 
-def _compare_metric(key: tuple[str, str], entries: Sequence[Entry], columns: Mapping[str, Columns]) -> Compared | None:
+def _compare_metric(key: tuple[str, str], systems: Sequence[Runs], columns: Mapping[str, Columns]) -> Compared | None:
     kept: list[tuple[Record, Metric]] = []
     usual: tuple[object, ...] | None = None
-    for entry in entries:
-        metric = next((m for m in entry.record.metrics if (m.protocol, m.name) == key and m.value is not None), None)
-        column = columns[entry.record.id].get("/".join(key))
-        if metric is None or column is None:
+    for runs in systems:
+        record = runs[0].record
+        stated = next((m for m in record.metrics if (m.protocol, m.name) == key), None)
+        metric = _side(runs).metric(stated) if stated else None
+        column = columns[record.id].get("/".join(key))
+        if metric is None or metric.value is None or column is None:
             continue
         kind = (metric.higher_is_better, metric.unit, metric.n, len(column))
         usual = usual or kind
         if kind == usual:
-            kept.append((entry.record, metric))
+            kept.append((record, metric))
     if len(kept) < 2:
         return None
     stacked = np.stack([columns[record.id]["/".join(key)] for record, _ in kept])
@@ -171,8 +200,8 @@ def _compare_metric(key: tuple[str, str], entries: Sequence[Entry], columns: Map
     if finite.shape[1] < FEWEST_DEFINED:
         return None
     values = np.array([metric.value for _, metric in kept], np.float64)
-    metric = kept[0][1]
-    return Compared(metric, tuple(record for record, _ in kept), differences(values, finite, metric.n))
+    metric, units = kept[0][1], min(drawn_units(metric) for _, metric in kept)
+    return Compared(metric, tuple(record for record, _ in kept), differences(values, finite, units))
 
 
 def _rows(item: Compared, called: Mapping[str, str]) -> Iterator[Row]:

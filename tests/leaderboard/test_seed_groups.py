@@ -3,15 +3,18 @@
 from pathlib import Path
 from statistics import fmean, stdev
 
+import msgspec
 import numpy as np
 import pytest
 from leaderboard_homes import answers, digest, record
 
-from harness.record import Record, Submitter, Weights
+from harness.paired import differences
+from harness.record import Record, Submitter, Weights, with_id
 from harness.statistics import resample_weights
 from harness.store import Home
 from leaderboard.boards import Board
 from leaderboard.collect import collect
+from leaderboard.compare_view import compare_view
 from leaderboard.grouping import group
 from leaderboard.standings import _replicates, standings
 
@@ -93,3 +96,48 @@ def test_a_run_whose_replicates_are_lost_costs_its_group_the_rank(tmp_path: Path
     found = standings(board(home))
     assert set(found.ranges) == set(kept)
     assert found.reasons[runs[1].id] == "its replicate scores are not in the home"
+
+
+def pairs_of(home: Home) -> dict[tuple[str, str], tuple[object, object]]:
+    """(pair, metric) -> interval of the difference on the comparing page."""
+    found = board(home)
+    made = compare_view(found, found.entries, standings(found))
+    assert made is not None
+    cells = [dict(zip((c.key for c in made[1][1].columns), row.cells, strict=True)) for row in made[1][1].rows]
+    return {(str(c["pair"].value), str(c["metric"].value)): (c["difference"].low, c["difference"].high) for c in cells}
+
+
+def test_the_comparing_page_takes_the_mean_of_a_group_as_its_rank_does(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    for seed, skill in ((1, 0.2), (2, 1.6), (3, 0.9)):
+        seeded(home, seed, skill)
+    record(home, "birch", 0.9)
+    found = board(home)
+    made = compare_view(found, found.entries, standings(found))
+    assert made is not None
+    [group_] = found.seed_groups.values()
+    row = next(row for row in made[1][0].rows if "juniper" in str(row.cells[0].value))
+    score = row.cells[2]
+    assert score.value == group_.mean and "over 3 seeds" in score.span and len(row.cells[-1].more) == 2
+    ids = sorted(
+        (group_.listed, *(e for e in found.entries if e.record.submission.name == "birch")), key=lambda e: e.record.id
+    )
+    values = np.array([group_.mean if e is group_.listed else e.record.metrics[0].value for e in ids], np.float64)
+    expected = differences(values, np.stack([_replicates(found, e) for e in ids]), 400)
+    [(low, high)] = [bounds for (_, metric), bounds in pairs_of(home).items() if metric == "top1"]
+    assert sorted(map(abs, (low, high))) == pytest.approx(sorted(map(abs, expected.interval(0, 1))))  # type: ignore[arg-type]
+
+
+def test_units_that_belong_together_count_as_one_on_the_comparing_page(tmp_path: Path) -> None:
+    """Fewer things that are drawn make intervals wider there as they do in the ranks."""
+    plain, clustered = Home(tmp_path / "plain"), Home(tmp_path / "clustered")
+    for home, facts in ((plain, {}), (clustered, {"clusters": 21})):
+        for name in ("alder", "birch"):
+            made = record(home, name, 1.0)
+            metric = msgspec.structs.replace(made.metrics[0], facts=facts)
+            home.record_path(made.id).unlink()
+            home.write_record(with_id(msgspec.structs.replace(made, metrics=[metric, *made.metrics[1:]])))
+    [one], [other] = (
+        [bounds for (_, metric), bounds in pairs_of(home).items() if metric == "top1"] for home in (plain, clustered)
+    )
+    assert other[1] - other[0] > one[1] - one[0]  # type: ignore[operator]
