@@ -5,6 +5,7 @@ from typing import Any
 
 from harness.record import Record
 from leaderboard.numbers import text_cell
+from leaderboard.repeating import repeating, without_folders
 from leaderboard.table import Cell
 from leaderboard.text import clean, name
 from leaderboard.view import Fact, Section
@@ -88,7 +89,7 @@ def run_sections(record: Record) -> Iterator[Section]:
     """The run, its host, its source, further facts."""
     run = record.run
     stated = {
-        "command": " ".join(run.command),
+        "command": repeating(record),
         "started": run.started,
         "finished": run.finished,
         "device": run.device,
@@ -97,7 +98,7 @@ def run_sections(record: Record) -> Iterator[Section]:
         "seed": run.seed,
         "shards": run.shards,
         "samples from an earlier run": run.resumed_samples,
-        "options": run.options,
+        "options": without_folders(run.options),
         "seconds": run.phases,
         "versions": run.versions,
     }

@@ -28,6 +28,7 @@ from leaderboard.entries import Entry, age_key
 from leaderboard.latency_view import RangeFiles, latency_sections
 from leaderboard.naming import board_path, board_title
 from leaderboard.numbers import text_cell
+from leaderboard.repeating import repeating
 from leaderboard.standings import Standings
 from leaderboard.table import Column, Row, Table
 from leaderboard.text import arxiv_link, clean, name
@@ -146,7 +147,7 @@ def _lead(records: Sequence[Record]) -> str:
 
 def _facts(record: Record, paper: str) -> list[Fact]:
     part = record.submission
-    command = clean(" ".join(record.run.command))
+    command = repeating(record)
     return [
         Fact(label="Name", cell=text_cell(name(part.name), sub=f"id {short_hash(part.name)}")),
         Fact(label="Paper", cell=text_cell(name(part.arxiv) and f"arXiv {name(part.arxiv)}", href=paper)),
