@@ -4,6 +4,7 @@ Ids and paths hold the record's id, which does not compress: it travels once, an
 """
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ from leaderboard.text import clean
 WHOLE, PART, SAME = "\x01", "\x02", "\x03"
 """Signs that no text holds, since texts are cleaned: for the row's key, its first digits, a text that is the value."""
 SHORT, DIGITS = 8, 6
+FACTORS = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
+WRITTEN = re.compile(r"([\d.]+) ?([kMGT]?)")
 ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
@@ -50,7 +53,7 @@ def packed(table: Table) -> str:
     keys = [row.id.partition("-")[2] for row in rows]
     value = {
         "n": len(rows),
-        "key": keys,
+        "key": _list(keys, ""),
         "id": _list(_without_keys([row.id for row in rows], keys), ""),
         "m": _list([int(row.muted) for row in rows], 0),
         "f": _list(_without_keys([" ".join(row.refs) for row in rows], keys), ""),
@@ -63,7 +66,28 @@ def packed(table: Table) -> str:
 def _column(rows: Sequence[Row], index: int, keys: Sequence[str]) -> dict[str, Any]:
     cells = [row.cells[index] for row in rows]
     found = {name: _list(_without_keys([read(cell) for cell in cells], keys), usual) for name, read, usual in FIELDS}
+    if factors := _factors(cells):
+        found["v"] = factors
     return {name: values for name, values in found.items() if values is not None}
+
+
+def _factors(cells: Sequence[Cell]) -> dict[str, Any] | None:
+    """What the written numbers are multiplied by, where all say their size so ("3.14 M"); the values need not travel then."""
+    found = [_factor(cell) for cell in cells]
+    if set(found) <= {None, 1.0} or any(
+        factor is None and not cell.missing for factor, cell in zip(found, cells, strict=True)
+    ):
+        return None
+    distinct = list(dict.fromkeys(found))
+    return {"f": distinct, "i": [distinct.index(factor) for factor in found]}
+
+
+def _factor(cell: Cell) -> float | None:
+    written = WRITTEN.fullmatch(cell.text)
+    if written is None or not isinstance(cell.value, int | float):
+        return None
+    factor = FACTORS[written[2]]
+    return factor if abs(float(written[1]) * factor - cell.value) <= 5e-3 * abs(cell.value) else None
 
 
 def _without_keys(values: Sequence[Any], keys: Sequence[str]) -> list[Any]:
@@ -75,12 +99,30 @@ def _without_keys(values: Sequence[Any], keys: Sequence[str]) -> list[Any]:
 
 
 def _list(values: list[Any], usual: Any) -> Any:
-    """The values; None where all are as usual; [distinct values, which one each is] where that is shorter."""
+    """The values; None where all are as usual; distinct values and which one each is where that is shorter; texts of one
+    width in a row, without what all begin and end with."""
     if all(value == usual for value in values):
         return None
     stated = [repr(value) for value in values]  # tells 1 from 1.0 and from True
     distinct = dict(zip(stated, values, strict=True))
     if 2 * len(distinct) > len(values):
-        return {"a": values}
+        return _in_a_row(values) or {"a": values}
     places = {text: place for place, text in enumerate(distinct)}
     return {"d": list(distinct.values()), "i": [places[text] for text in stated]}
+
+
+def _in_a_row(values: Sequence[Any]) -> dict[str, Any] | None:
+    """Texts of one width, such as digests, as one text; None for others. All ASCII, so that a browser counts as this does."""
+    if not all(isinstance(value, str) and value.isascii() for value in values) or len(set(map(len, values))) != 1:
+        return None
+    begin, end = _shared(values, 1), _shared(values, -1)
+    width = len(values[0]) - len(begin) - len(end)
+    return {"w": width, "b": begin, "e": end, "a": "".join(value[len(begin) :][:width] for value in values)}
+
+
+def _shared(values: Sequence[str], step: int) -> str:
+    """What all texts, which are of one width and not all equal, begin (step 1) or end (-1) with."""
+    turned = [value[::step] for value in values]
+    first, last = min(turned), max(turned)
+    count = next(place for place, (one, other) in enumerate(zip(first, last, strict=True)) if one != other)
+    return first[:count][::step]

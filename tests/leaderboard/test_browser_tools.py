@@ -195,7 +195,7 @@ def long_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "site"
 
 
-def test_a_long_table_draws_200_rows_and_sorts_all(browser: Any, long_site: Path) -> None:
+def test_a_long_table_draws_100_rows_and_sorts_all(browser: Any, long_site: Path) -> None:
     path = next(path for path in long_site.glob("b/*/index.html"))
     page = browser.new_page()
     problems: list[str] = []
@@ -203,22 +203,22 @@ def test_a_long_table_draws_200_rows_and_sorts_all(browser: Any, long_site: Path
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("dialog", lambda dialog: problems.append(dialog.message))
     page.goto(f"file://{path}")
-    assert page.locator("#results-table tbody tr").count() == 200
-    assert "430 of 430 shown; rows 1 to 200" in page.locator(".count").first.text_content()
+    assert page.locator("#results-table tbody tr").count() == 100
+    assert "430 of 430 shown; rows 1 to 100" in page.locator(".count").first.text_content()
     assert page.locator("#results-table-pages, .static-pages").first.is_hidden()
     page.locator("#results-table th[data-key='submission'] button").click()
     first = methods(page)
-    page.get_by_role("button", name="Later rows").click()
-    page.get_by_role("button", name="Later rows").click()
+    for _ in range(4):
+        page.get_by_role("button", name="Later rows").click()
     last = methods(page)
-    assert (len(first), len(last)) == (200, 30) and not set(first) & set(last)
-    assert "rows 401 to 430" in page.locator(".count").first.text_content() and "p=3" in hash_of(page)
+    assert (len(first), len(last)) == (100, 30) and not set(first) & set(last)
+    assert "rows 401 to 430" in page.locator(".count").first.text_content() and "p=5" in hash_of(page)
     assert page.get_by_role("button", name="Later rows").is_disabled()
     row = page.locator("#results-table tbody tr").last
     drawn = visit_static(browser, path, row.get_attribute("id"))
     assert row.inner_text().split() == drawn.split()
     page.get_by_role("button", name="Earlier rows").click()
-    assert len(methods(page)) == 200 and "p=2" in hash_of(page)
+    assert len(methods(page)) == 100 and "p=4" in hash_of(page)
     page.locator(".tools > summary").first.click()
     page.get_by_label("Submission contains").fill("onerror")
     assert len(methods(page)) == 1 and page.locator("#results-table img").count() == 0

@@ -216,7 +216,7 @@ def test_pages_are_small(tmp_path: Path) -> None:
 
     home = full_home(tmp_path / "home")
     build_site([home.path], tmp_path / "site")
-    shell = (Path(sys.modules["leaderboard.build"].__file__ or "").parent / "templates").glob("site.*")
+    shell = (Path(sys.modules["leaderboard.build"].__file__ or "").parent / "templates").glob("*.[jc]s*")
     data = b"".join(path.read_bytes() for path in shell)
     assert len(data) <= 60_000 and len(gzip.compress(data)) <= 20_000
     assert max(len(gzip.compress(path.read_bytes())) for path in pages(tmp_path / "site")) <= 150_000
