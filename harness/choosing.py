@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import RecordError, UsageError
@@ -16,7 +17,25 @@ Group = tuple[str, str, str, str, str, str]
 """What records named by their submission must share: task, version, split, data digest, protocol, settings."""
 
 
-def choose(home: Home, references: Sequence[str], task: str) -> list[Side]:
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Which board is meant, as far as a user says; empty fields say nothing."""
+
+    task: str = ""
+    split: str = ""
+    protocol: str = ""
+
+    def holds(self, record: Record) -> bool:
+        """Whether the record may be on it."""
+        part = record.task
+        wanted = ((self.task, part.id), (self.split, part.split), (self.protocol, part.protocol))
+        return all(stated in ("", own) for stated, own in wanted)
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (self.task, self.split, self.protocol)))
+
+
+def choose(home: Home, references: Sequence[str], board: Board) -> list[Side]:
     """What every reference stands for.
 
     An id, its beginning or a path names a record. A submission's name, or ``NAME:VARIANT``, names its newest result on the
@@ -28,14 +47,14 @@ def choose(home: Home, references: Sequence[str], task: str) -> list[Side]:
     exact = [_exact(home, reference) for reference in references]
     if all(exact):
         return [Side((found,)) for found in exact if found is not None]
-    standing = _standing(home, task)
+    standing = _standing(home, board)
     candidates = [
         [found[0]] if found else [record for record in standing if reference in _names(record)]
         for found, reference in zip(exact, references, strict=True)
     ]
     for reference, records in zip(references, candidates, strict=True):
         if not records:
-            of = f" of {task}" if task else ""
+            of = f" of {clean(str(board), 120)}" if str(board) else ""
             raise UsageError(f"{home.path} has no record{of} called '{clean(reference, 80)}', by id or by submission")
     group = _shared_group(candidates)
     return [
@@ -74,13 +93,13 @@ def _exact(home: Home, reference: str) -> tuple[Record, Home] | None:
     return record, Home(path.parent.parent) if own else home
 
 
-def _standing(home: Home, task: str) -> list[Record]:
+def _standing(home: Home, board: Board) -> list[Record]:
     """The results of a home that none of the same submission and submitter replaces."""
     records = [record for _, record in home.records() if isinstance(record, Record)]
     gone = {(id, _owner(record)) for record in records for id in (*record.supersedes, *record.withdraws)}
     return [
         record for record in records
-        if record.kind == "result" and task in ("", record.task.id) and (record.id, _owner(record)) not in gone
+        if record.kind == "result" and board.holds(record) and (record.id, _owner(record)) not in gone
     ]  # fmt: skip
 
 
@@ -117,6 +136,7 @@ def _shared_group(candidates: Sequence[Sequence[Record]]) -> Group:
     if len(preferred) > 1:
         named = "; ".join(f"{clean(g[0], 40)} {clean(g[2], 40)} {clean(g[4], 40)} {g[3][:8]}" for g in preferred[:4])
         raise UsageError(
-            f"the submissions share {len(preferred)} boards ({named}); name one with --task, or the records by their ids"
+            f"the submissions share {len(preferred)} boards ({named}); "
+            "name one with --task, --split and --protocol, or the records by their ids"
         )
     return preferred[0]

@@ -24,6 +24,10 @@ def register(verbs: Any) -> None:
         help="id (or its beginning), path, or the name of a submission (NAME or NAME:VARIANT)",
     )  # fmt: skip
     parser.add_argument("--task", default="", metavar="TASK", help="the task, where submissions are named")
+    parser.add_argument(
+        "--split", default="", metavar="NAME", help="the part of the data set, where they are on several"
+    )
+    parser.add_argument("--protocol", default="", metavar="ID", help="the protocol, where they are scored by several")
     parser.add_argument("--home", type=Path, metavar="DIR", help="folder of the results")
     add_json(parser)
     parser.set_defaults(run=run)
@@ -31,11 +35,12 @@ def register(verbs: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare and print."""
-    from harness.choosing import choose
+    from harness.choosing import Board, choose
     from harness.contrast import contrasts
     from harness.store import Home, default_home
 
-    sides = choose(Home(arguments.home or default_home()), arguments.records, arguments.task)
+    board = Board(arguments.task, arguments.split, arguments.protocol)
+    sides = choose(Home(arguments.home or default_home()), arguments.records, board)
     found = contrasts(sides)
     if arguments.json:
         print_json(_document(sides, found))

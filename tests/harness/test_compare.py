@@ -151,6 +151,18 @@ def test_two_boards_are_a_question(home: Home, capsys: pytest.CaptureFixture[str
     assert "the submissions share 2 boards" in compare(home, "alder", "birch", capsys=capsys, status=2)
 
 
+@pytest.mark.parametrize("flag", ["split", "protocol"])
+def test_one_of_several_boards_is_named(home: Home, flag: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for value in ("one", "other"):
+        changes: dict[str, Any] = {"protocol": value} if flag == "protocol" else {"task__split": value}
+        for name in ("alder", "birch"):
+            record(home, name, 1.0, **changes)
+    assert "the submissions share 2 boards" in compare(home, "alder", "birch", capsys=capsys, status=2)
+    assert compare(home, "alder", "birch", f"--{flag}", "other", capsys=capsys)[flag] == "other"
+    said = compare(home, "alder", "birch", f"--{flag}", "none", capsys=capsys, status=2)
+    assert "no record of none called 'alder'" in said
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
