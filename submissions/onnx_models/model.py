@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import onnxruntime
@@ -14,7 +14,10 @@ from harness.options import RunOptions
 from harness.submission import Checkpoint, Submission
 from harness.task import Sample
 from harness.weights import file_digest
-from submissions.onnx_models.settings import Settings, prepared, read_settings, said
+from submissions.onnx_models.settings import Settings, cropped, normalised, prepared, read_settings, said, unit
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 ANSWERS: Final = {
     "classification": ("logits",),
@@ -45,6 +48,19 @@ class Network:
     def prepare(self, sample: Sample) -> NDArray[np.float32]:
         """The image as the settings say, without the batch axis."""
         return prepared(sample.inputs["image"], self._settings)
+
+    def pixels(self, sample: Sample) -> NDArray[np.float32]:
+        """The image resized and cropped, float32 (3, h, w) in [0, 1]: what query attacks move."""
+        return unit(cropped(sample.inputs["image"], self._settings)).transpose(2, 0, 1)
+
+    def logits(self, images: "Tensor") -> "Tensor":
+        """Logits (n, classes) of `pixels` (n, 3, h, w); onnxruntime gives no gradients."""
+        import torch
+
+        rows = images.detach().cpu().numpy().transpose(0, 2, 3, 1) * np.float32(255)
+        found = self.forward([normalised(row, self._settings) for row in rows])
+        stacked = np.stack([one["logits"].reshape(-1) for one in found]).astype(np.float32)
+        return torch.from_numpy(stacked).to(images.device)
 
     def forward(self, inputs: Sequence[NDArray[np.float32]]) -> Sequence[Outputs]:
         """The network's outputs for each image; together where it takes any batch and all outputs have that axis."""

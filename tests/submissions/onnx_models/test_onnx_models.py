@@ -56,6 +56,36 @@ def test_logits_are_those_of_the_network(cli, tmp_path, batch):
     assert record["submission"]["options"]["mean"] == [0.5, 0.4, 0.3]
 
 
+def test_pictures_in_floating_point_are_brought_to_the_same_scale(cli, tmp_path):
+    classifier(tmp_path / "a.onnx", "n")
+    images, labels = pictures(SEED, 40, 10)
+    np.save(tmp_path / "labels.npy", np.array(labels))
+    # Halves of a step, so that they stay floating point.
+    values = np.stack(images).astype(np.float32).clip(0, 254) + np.float32(0.5)
+    np.save(tmp_path / "images.npy", values / np.float32(255))
+    record = cli(
+        "eval", "--task", "cifar10", "--images", tmp_path / "images.npy", "--annotations", tmp_path / "labels.npy",
+        "--submission", f"onnx:{tmp_path / 'a.onnx'}", "--no-measure", "--json",
+    ).json()  # fmt: skip
+    path = next(one["path"] for one in record["artifacts"] if one["kind"] == "predictions")
+    stored = load_parts(tmp_path / "home" / path)[0].dense("logits")
+    weights = np.random.default_rng(0).standard_normal((3 * 32 * 32, 10)).astype(np.float32) / 50
+    inputs = (values.transpose(0, 3, 1, 2) / 255 - np.array([0.5, 0.4, 0.3])[:, None, None]) / 0.2
+    assert np.allclose(stored, inputs.reshape(len(images), -1) @ weights, atol=1e-3)
+
+
+def test_attacks_by_queries_run_on_it_and_those_by_gradients_are_refused(cli, tmp_path):
+    pytest.importorskip("torch")
+    classifier(tmp_path / "a.onnx", 1)
+    run = ("--submission", f"onnx:{tmp_path / 'a.onnx'}", "--no-measure", "--json")
+    record = cli("eval", "--task", "cifar10-blackbox", "--max-queries", "20", *run).json()
+    values = {one["name"]: one["value"] for one in record["metrics"]}
+    assert values["clean"] > 0 and values["success_rate"] > 0
+    assert cli("verify", record["id"]).status == 0
+    refused = cli("eval", "--task", "cifar10-linf", "--attack", "fgsm", *run)
+    assert "cannot be differentiated in the images" in refused.sentence()
+
+
 def test_super_resolution(cli, tmp_path):
     scales = np.array([1, 1, 4, 4], np.float32)
     nodes = [helper.make_node("Resize", ["x", "", "s"], ["y"], mode="nearest")]
@@ -122,6 +152,10 @@ def test_detection(cli, tmp_path):
         ('interpolation = "cubic"', "interpolation is 'cubic'; it must be one of nearest, bilinear, bicubic, lanczos"),
         ("mean = [0.5]", "mean has 1 values; it must have 3"),
         ("means = [0.5]", "unknown field `means`"),
+        ("deviation = [0.2, 0.0, 0.2]", "neither divide nor deviation may be 0"),
+        ("divide = nan", "every number must be finite"),
+        ("size = [32, -1]", "resize, crop and size are numbers of pixels"),
+        ("crop = 40", "crop = 40 is more than the 32x32 pixels of the resized image"),
         ('outputs = { logits = "y" }', "the network has no output 'y' for logits; it has: logits"),
     ],
 )
