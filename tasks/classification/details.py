@@ -15,6 +15,8 @@ _LUCK: Final = 5
 """Standard deviations of what chance gives that are still called chance."""
 _ENOUGH: Final = 5
 """Images a class from which on the classes can be put together by what was answered."""
+_MANY_TIMES: Final = 5
+"""As often as now must answers be right under another order: a text order leaves some classes in their places."""
 
 
 def count_table(statistics: Columns) -> DetailTable:
@@ -66,39 +68,48 @@ def reliability(statistics: Columns) -> Curve | None:
 
 
 def map_warnings(statistics: Columns, names: Sequence[str]) -> list[str]:
-    """A sentence where the answers are no better than chance but another order of the classes makes them good."""
+    """A sentence where few answers are right and another order of the classes makes many of them so."""
     labels, predicted = statistics["label"].astype(np.int64), statistics["predicted"].astype(np.int64)
     n, classes = len(labels), len(names)
+    if classes < 2 or n < 2:
+        return []
     chance = n / classes
     spread = sqrt(chance * (1 - 1 / classes))
     right = int((labels == predicted).sum())
-    if classes < 2 or right > chance + _LUCK * spread or n < 2:
-        return []
-    found = [(int((order[predicted] == labels).sum()), what) for what, order in _orders(labels, predicted, classes)]
-    # The last order fits itself to the answers: a simple mistake that explains nearly as much is the better guess.
+    by_chance = right <= chance + _LUCK * spread
+    orders = _mistakes(classes)
+    if by_chance and n >= _ENOUGH * classes:
+        # It fits itself to the answers, so that it says nothing where these are right more often than by chance.
+        orders.append(
+            ("each output meant the class for which it is given most often", _fitted(labels, predicted, classes))
+        )
+    found = [(int((order[predicted] == labels).sum()), what) for what, order in orders]
+    # A simple mistake that explains nearly as much as the fitted order is the better guess.
     fitting, what = next(one for one in found if one[0] >= 0.9 * max(found)[0])
-    if fitting <= max(chance + 2 * _LUCK * spread, 5 * max(right, 1)):
+    if fitting <= max(chance + 2 * _LUCK * spread, _MANY_TIMES * max(right, 1)):
         return []
+    said = ", as by chance," if by_chance else ","
     return [
-        f"the class map is probably wrong: {right} of {n} images are right, as by chance, but {fitting} would be if "
+        f"the class map is probably wrong: {right} of {n} images are right{said} but {fitting} would be if "
         f"{what}; declare what each output means with --class-map"
     ]
 
 
-def _orders(
-    labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: int
-) -> list[tuple[str, NDArray[np.int64]]]:
+def _mistakes(classes: int) -> list[tuple[str, NDArray[np.int64]]]:
     """Mistakes that people make, as what each predicted class would then mean."""
     indices = np.arange(classes)
     as_text = np.array(sorted(range(classes), key=str), np.int64)
-    orders = [
+    return [
         ("every index were one less (a background class comes first)", np.roll(indices, 1)),
         ("every index were one more (indices that begin at 1)", np.roll(indices, -1)),
         ("the classes had been sorted as text (0, 1, 10, 100, ...)", as_text),
         ("the outputs were the text order of the numbers", np.argsort(as_text)),
         ("the order were reversed", indices[::-1]),
     ]
-    if len(labels) >= _ENOUGH * classes:
-        together = np.bincount(predicted * classes + labels, minlength=classes * classes).reshape(classes, classes)
-        orders.append(("each output meant the class for which it is given most often", together.argmax(axis=1)))
-    return orders
+
+
+def _fitted(labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
+    """For every predicted class the one for which it is given most often."""
+    together = np.bincount(predicted * classes + labels, minlength=classes * classes).reshape(classes, classes)
+    most: NDArray[np.int64] = together.argmax(axis=1)
+    return most

@@ -5,6 +5,7 @@ import pytest
 
 from harness.errors import PredictionError, UsageError
 from harness.task import DataRequest, Scoring
+from tasks.classification.details import map_warnings
 from tasks.classification.sample import COUNTS, pictures
 from tasks.classification.tasks import cifar10, cifar100, imagenet_real
 
@@ -160,6 +161,20 @@ def test_a_wrong_map_is_noticed(tmp_path, answers):
         np.savez(tmp_path / name, logits=shown)
         warnings = scored(tmp_path, name)[1]
         assert len(warnings) == 1 and said in warnings[0] and "the class map is probably wrong" in warnings[0]
+
+
+def test_a_text_order_is_noticed_although_some_classes_keep_their_places():
+    labels = np.repeat(np.arange(1000), 50)
+    # Where the network means class c, the output c of a list sorted as text says another one.
+    place = np.argsort(sorted(range(1000), key=str))
+    right = np.random.default_rng(0).random(len(labels)) < 0.7
+    predicted = np.where(right, place[labels], 999)
+    kept = int((predicted == labels).sum())
+    assert kept > 50
+    (said,) = map_warnings({"label": labels, "predicted": predicted}, [str(index) for index in range(1000)])
+    assert f"{kept} of 50000 images are right" in said and "sorted as text" in said
+    weak = np.where(np.random.default_rng(1).random(len(labels)) < 0.005, labels, 0)
+    assert map_warnings({"label": labels, "predicted": weak}, [str(index) for index in range(1000)]) == []
 
 
 def test_chance_is_no_wrong_map(tmp_path, answers):
