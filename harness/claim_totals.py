@@ -1,7 +1,7 @@
 """Percentages that were worked out from totals as printed: 45.5 % less is 2.23 of 4.09 billion, each rounded before."""
 
 from harness.claim import Claim
-from harness.claims import Evidence, Found, derive, equal, relative
+from harness.claims import TOTALS, Evidence, Found, derive, equal, relative
 from harness.manifest import Manifest
 from harness.printed import Printed, multiplier, read_printed
 
@@ -45,6 +45,6 @@ def _pair(claim: Claim, mine: Evidence, theirs: Evidence, total: Claim, printed:
     percent = claim.relation in ("reduction", "share")
     totals = f"{printed.low} ({mine.where}) and {rounded:.{printed.places}f} {total.unit} ({theirs.where})"
     return Evidence(
-        value=value, unit="%" if percent else claim.unit, where="totals as printed", mixed=True,
+        value=value, unit="%" if percent else claim.unit, where=TOTALS, mixed=True,
         differs=f"working it out from the rounded totals {totals}", doubt=mine.doubt or theirs.doubt, record=mine.record,
     )  # fmt: skip

@@ -12,6 +12,8 @@ Verdict = Literal["reproduced", "refuted", "measured differently", "cannot tell 
 VERDICTS: tuple[Verdict, ...] = ("reproduced", "refuted", "measured differently", "cannot tell yet")
 FRACTION = ("", "fraction")
 POINTS = (*PERCENT, "points")
+TOTALS = "totals as printed"
+"""Where a relation stands that was worked out from the totals that its source prints."""
 _ALWAYS = (1 + 1e-9, 1e-12)
 """Room for the last bit of a float: relative, absolute."""
 
@@ -97,7 +99,8 @@ def judge(claim: Claim, found: Found, blocker: Blocker) -> Comparison:
     if giving is not None:
         return _made(claim, printed, giving, "measured differently", f"{giving.differs} gives the printed number")
     for item in (*same, *others):
-        how = "" if item.mixed or claim.qualifier else otherwise(printed, in_claims_unit(claim, item))
+        chance = item.mixed and item.where != TOTALS
+        how = "" if chance or claim.qualifier else otherwise(printed, in_claims_unit(claim, item))
         if how:
             reason = f"{item.differs or 'ours'}, {how}, gives the printed number"
             return _made(claim, printed, item, "measured differently", reason)

@@ -27,6 +27,8 @@ LONGEST_HEADS = 80
 """Claims outside tables whose headings take more characters together are listed too: a line for each fits a page."""
 MOST_LINES = 48
 """So many lines of a table fit a page of LaTeX; a longer one goes on in another."""
+PREAMBLE = r"\documentclass{article} \usepackage{booktabs,graphicx}"
+"""All that the LaTeX of a paper needs, as its first lines say."""
 FITTED = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
 """A table that is wider than the text is made as wide as it."""
 FIELDS = (
@@ -207,8 +209,8 @@ def to_markdown(report: PaperReport) -> bytes:
 
 
 def to_latex(report: PaperReport) -> bytes:
-    r"""A ``table`` for each table, or several for a long one (``\usepackage{booktabs,graphicx}``)."""
-    parts = [rf"% {clean(_title(report))}; needs \usepackage{{booktabs,graphicx}}"]
+    """A ``table`` for each table, or several for a long one; they compile under `PREAMBLE`."""
+    parts = [f"% {clean(_title(report))}", rf"% preamble: {PREAMBLE}"]
     for layout in layouts(report.comparisons):
         head, lines = _grid(layout)
         small = [r"\scriptsize", r"\setlength{\tabcolsep}{3pt}"] if len(head) - 2 > MOST_COLUMNS else []
@@ -216,7 +218,7 @@ def to_latex(report: PaperReport) -> bytes:
         for number, page in enumerate(_pages(lines)):
             told = f"{caption} Continued." if number else caption
             parts += [
-                r"\begin{table}", r"\centering", *small, rf"\caption{{{_latex(told)}}}", FITTED,
+                r"\begin{table}", r"\centering", *small, rf"\caption{{{_latex(told)}}}", r"\smallskip", FITTED,
                 rf"\begin{{tabular}}{{ll{'r' * (len(head) - 2)}}}", r"\toprule", _latex_line(head), r"\midrule",
                 *map(_latex_line, page), r"\bottomrule", r"\end{tabular}}", r"\end{table}",
             ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 MULTIPLIERS = {"K": 10**3, "M": 10**6, "G": 10**9, "B": 10**9, "T": 10**12}
 PERCENT = ("%", "percent")
@@ -38,19 +38,34 @@ def read_printed(text: str) -> Printed | None:
 def otherwise(printed: Printed, value: float) -> str:
     """How else than by rounding to its digits `value` (in the printed unit) becomes the printed number; empty where it does not.
 
-    Digits may have been cut off, or an integer such as 1520 rounded before its last zeros, if three digits are left.
+    Digits may have been cut off; rounded twice, first to one digit more; or a number such as 1520 or 282.00 rounded or
+    cut off before its last zeros, if three digits are left.
     """
     low = float(printed.low)
     if printed.low != printed.high or low <= 0.0:
         return ""
     if low <= value < low + 10.0**-printed.places * (1 - 1e-9):
         return "cut off after the printed digits"
-    digits = str(int(printed.low))
-    left = digits.rstrip("0")
-    coarse = printed.places == 0 and 3 <= len(left) < len(digits)
-    if coarse and abs(value - low) <= 0.5 * 10.0 ** (len(digits) - len(left)):
+    if _rounded_twice(value, printed.places) == printed.low:
+        return "rounded to one digit more and then once again"
+    unit = _unit_before_zeros(printed)
+    if unit and abs(value - low) <= 0.5 * unit:
         return "rounded before the last zeros"
-    return ""
+    return "cut off before the last zeros" if unit and low <= value < low + unit * (1 - 1e-9) else ""
+
+
+def _rounded_twice(value: float, places: int) -> Decimal | None:
+    if abs(value) >= 1e18:
+        return None
+    step = Decimal(1).scaleb(-places)
+    return Decimal(value).quantize(step / 10, ROUND_HALF_UP).quantize(step, ROUND_HALF_UP)
+
+
+def _unit_before_zeros(printed: Printed) -> float:
+    """A unit of the last printed digit that is no zero; 0 where there are no zeros, or fewer than three digits before."""
+    digits = str(int(printed.low.scaleb(printed.places)))
+    left = digits.rstrip("0")
+    return 10.0 ** (len(digits) - len(left) - printed.places) if 3 <= len(left) < len(digits) else 0.0
 
 
 def multiplier(unit: str) -> int:

@@ -14,7 +14,7 @@ from harness.claim_evidence import costs, recorded, standing
 from harness.claim_totals import related
 from harness.claims import Comparison, Evidence, Found, derive, equal, judge, relative
 from harness.manifest import Manifest, Option, PublishedWeights, Variant
-from harness.printed import read_printed
+from harness.printed import otherwise, read_printed
 from harness.record import Cost, Record
 from harness.store import Home
 
@@ -295,6 +295,16 @@ def cost_claim(**changes: object) -> Claim:
             "ours, rounded before the last zeros, gives the printed number",
         ),
         (
+            {"value": "73.40"},
+            "measured differently",
+            "ours, rounded before the last zeros, gives the printed number",
+        ),
+        (
+            {"value": "73.00"},
+            "refuted",
+            "nothing named here gives the printed number",
+        ),
+        (
             {"metric": "parameters", "value": "0.49", "inferred": "a guess"},
             "measured differently",
             "ours, cut off after the printed digits, gives the printed number",
@@ -315,6 +325,29 @@ def test_costs_are_tried_under_every_convention(changes: dict[str, object], verd
     assert (found.verdict, found.reason) == (verdict, reason)
 
 
+@pytest.mark.parametrize(
+    ("value", "ours", "how"),
+    [
+        ("74.4", 74.346, "rounded to one digit more and then once again"),
+        ("74.4", 74.344, ""),
+        ("74.3", 74.39, "cut off after the printed digits"),
+        ("282.00", 282.917, "cut off before the last zeros"),
+        ("282.00", 283.001, ""),
+        ("156.90", 156.8846, "rounded before the last zeros"),
+        ("1520", 1521.76, "rounded before the last zeros"),
+        ("1520", 1529.0, "cut off before the last zeros"),
+        ("1500", 1529.0, ""),
+        ("28.00", 28.9, ""),
+        ("0", 0.3, ""),
+        ("7.00 to 8.00", 8.004, ""),
+        ("1e20", 3e20, ""),
+    ],
+)
+def test_how_else_a_number_may_have_been_rounded(value: str, ours: float, how: str) -> None:
+    printed = read_printed(value)
+    assert printed is not None and otherwise(printed, ours) == how
+
+
 def test_operations_between_what_tools_count_are_not_refuted() -> None:
     tools = msgspec.structs.replace(PRUNED, views={"thop_0.0.31": 74_100_000, "thop_0.1.1": 74_900_000})
     between = judge(cost_claim(value="74.50"), costs(cost_claim(value="74.50"), tools), NOTHING)
@@ -330,6 +363,7 @@ def test_operations_between_what_tools_count_are_not_refuted() -> None:
         ("73", "42.1", "measured differently"),  # of 126; the numbers themselves give 41.96 %
         ("90", "42.1", "refuted"),  # a total that no count gives
         ("73", "45.0", "refuted"),
+        ("73", "42.0634", "measured differently"),  # 42.06349, cut off
     ],
 )
 def test_a_percentage_may_follow_from_totals_as_printed(total: str, printed: str, verdict: str) -> None:

@@ -193,8 +193,9 @@ def test_latex_is_balanced_and_escaped(made: PaperReport) -> None:
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no pdflatex here")
 def test_latex_compiles(made: PaperReport, tmp_path: Path) -> None:
     body = WRITERS["latex"](made).decode()
-    text = "\\documentclass{article}\n\\usepackage{booktabs,graphicx}\n\\begin{document}\n" + body + "\\end{document}\n"
-    (tmp_path / "paper.tex").write_text(text)
+    stated = re.findall(r"^% preamble: (.*)$", body, re.M)
+    assert len(stated) == 1, "whoever takes the table away is told what it needs"
+    (tmp_path / "paper.tex").write_text(f"{stated[0]}\n\\begin{{document}}\n{body}\\end{{document}}\n")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout[-2000:]
