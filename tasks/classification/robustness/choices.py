@@ -30,6 +30,8 @@ DEFAULTS: Final[Mapping[str, Setting]] = {
     "steps": 0, "step_size": STEP, "restarts": 1, "random_start": True, "loss": "ce", "box": True,
 }  # fmt: skip
 BACKENDS: Final = ("harness", "autoattack")
+PUBLISHED: Final = (STANDARD, *BATTERY, "apgd-dlr")
+"""What the package autoattack can run."""
 
 
 def attack_settings(norm: str, radius: str) -> tuple[SettingSpec, ...]:
@@ -79,9 +81,9 @@ def settle(settings: Mapping[str, Setting]) -> dict[str, Setting]:
     if found["steps"] == OWN_STEPS.get(attack):
         found["steps"] = 0
     found["step_size"] = settled_step(str(found["step_size"]), str(found["eps"]))
-    if found["attack_backend"] != "harness" and attack not in (STANDARD, *BATTERY):
+    if found["attack_backend"] != "harness" and attack not in PUBLISHED:
         raise UsageError(
-            f"--attack-backend autoattack runs {STANDARD} or one of {', '.join(BATTERY)}; {attack} is the harness's own"
+            f"--attack-backend autoattack runs one of {', '.join(PUBLISHED)}; {attack} is the harness's own"
         )
     return found
 
