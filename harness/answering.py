@@ -11,6 +11,7 @@ import numpy as np
 from harness.columns import ColumnSpec, Row, Table
 from harness.declaration import plural
 from harness.errors import HarnessError, SubmissionError, describe
+from harness.inputs import Watched
 from harness.plan import Plan
 from harness.predictions import PartSink
 from harness.progress import Reporter
@@ -48,6 +49,7 @@ def predict(
         run = RunContext(
             batch_size=submission.batch_size, device=submission.device, seed=plan.options.seed,
             settings=plan.scoring.settings, advance=advance, between=lambda: between(answered / pending),
+            workers=plan.options.workers,
         )  # fmt: skip
         dataset = replace(plan.dataset, load=sink.watched(plan.dataset.load))
         try:
@@ -80,16 +82,10 @@ class RunSink(PartSink):
         self._task = plan.task
         self._inputs: dict[str, bytes] = {}
 
-    def watched(self, load: Callable[[str], Mapping[str, Any]] | None) -> Callable[[str], Mapping[str, Any]]:
+    def watched(self, load: Callable[[str], Mapping[str, Any]] | None) -> Watched:
         """`load`, remembering what it gave."""
         assert load is not None
-
-        def loading(id: str) -> Mapping[str, Any]:
-            inputs = load(id)
-            self._inputs[id] = self._task.input_digest(inputs)
-            return inputs
-
-        return loading
+        return Watched(load, self._task.input_digest, self._inputs)
 
     def put(self, id: str, row: Row) -> None:
         """Keep one answer with the digest of its input."""

@@ -1,7 +1,8 @@
 """What a submission was given, as a digest: arrays by their bytes, plain values as canonical JSON."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +13,21 @@ from harness.errors import HarnessError
 _PLAIN: Final = (type(None), str, bool, int, float, list, tuple, dict)
 JSON: Final = "#json"
 """Ends the name of a plain value in the digest, so that a text and an array of the same text differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What loads a sample's inputs and keeps their digest: `digests` are those of samples that have no answer yet."""
+
+    load: Callable[[str], Mapping[str, Any]]
+    digest: Callable[[Mapping[str, Any]], bytes]
+    digests: dict[str, bytes]
+
+    def __call__(self, id: str) -> Mapping[str, Any]:
+        """The inputs of one sample."""
+        inputs = self.load(id)
+        self.digests[id] = self.digest(inputs)
+        return inputs
 
 
 def digest_inputs(inputs: Mapping[str, Any], task: str) -> bytes:

@@ -59,7 +59,7 @@ class Timed:
 
     @cached_property
     def _rates(self) -> Rates:
-        return Rates(lambda size: workload_of(self._plan, self._submission, size), self._plan.options.workers)
+        return Rates(lambda size: workload_of(self._plan, self._submission, size), self._plan.options.workers or 0)
 
     def loadgen(self, scenario: str, seconds: float, expected_per_s: float) -> LoadgenRun:
         """The same by MLPerf's generator."""

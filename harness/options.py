@@ -86,9 +86,12 @@ class RunOptions:
     threads: int | None = option(
         None, "threads that the network computes with, on as many CPUs", verbs=LIVE, metavar="N", kind=int
     )
-    workers: int = option(
-        0, "threads that prepare inputs while the network works (Offline)", verbs=("bench",), metavar="N", kind=int
-    )
+    workers: int | None = option(
+        None,
+        "what prepares inputs while the network works: with eval processes (default: by the machine; 0: threads of its own), "
+        "with bench threads (Offline; default 0)",
+        verbs=LIVE, metavar="N", kind=int,
+    )  # fmt: skip
     scenario: str = option("SingleStream", f"MLPerf's: {', '.join(SCENARIOS)}", verbs=("bench",), metavar="NAME")
     backend: str = option(
         "harness",

@@ -13,7 +13,8 @@ class Method(Protocol):
     """What a submission's code provides. The three steps are timed apart.
 
     Further attributes are optional: ``module`` (a torch.nn.Module, for parameters and operations), ``classes`` (names in
-    the order of its labels), ``settings`` (those that its options decide), ``close()``.
+    the order of its labels), ``settings`` (those that its options decide), ``prepares_apart`` (True where copies of this
+    process may prepare, see `harness.workers`), ``close()``.
     A tracker provides ``init(frame, box)`` and ``update(frame)`` instead; a target of attacks ``logits(images)``.
     """
 

@@ -257,6 +257,8 @@ class RunContext:
     """Called with the number of samples just answered: progress, and the place where a run may be stopped."""
     between: Callable[[], None] = lambda: None
     """Called between batches, where measurements may be scattered over the run."""
+    workers: int | None = None
+    """Processes that may load and prepare ahead; None: as the machine has room for."""
 
 
 __all__ = [

@@ -5,10 +5,10 @@ from dataclasses import fields
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from harness.stacking import stacked
 from harness.submission import BuildContext
 from harness.task import Sample
 from submissions.resnet_cifar.model import network_of
@@ -19,6 +19,8 @@ from .preprocess import Preprocessing, normalised
 
 class Classifier:
     """The network on one device. `module` is what parameters and operations are counted on."""
+
+    prepares_apart = True
 
     def __init__(self, module: nn.Module, device: str, preprocessing: Preprocessing) -> None:
         self.module = module.to(device).eval()
@@ -39,7 +41,7 @@ class Classifier:
 
     def forward(self, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
         """Logits ``(classes,)`` of each photograph."""
-        return list(self.module(torch.stack(list(inputs))))
+        return list(self.module(stacked(inputs)))
 
     def finish(self, raw: Tensor, sample: Sample) -> dict[str, NDArray[np.float32]]:
         """The logits on the host."""

@@ -16,6 +16,7 @@ from harness.errors import PredictionError, SubmissionError, UsageError, Weights
 from harness.files import code_digest
 from harness.options import RunOptions
 from harness.registry import nearest
+from harness.stacking import stacked
 from harness.submission import Checkpoint, Submission
 from harness.task import Dataset, Sample
 from harness.weights import file_digest, load_into, load_state
@@ -25,6 +26,8 @@ BATCH: Final = 32
 
 class Classifier:
     """A timm classifier on one device. `module` is what parameters and operations are counted on."""
+
+    prepares_apart = True
 
     def __init__(self, module: nn.Module, config: dict[str, Any], device: str) -> None:
         self.module = module.eval().to(device)
@@ -51,7 +54,7 @@ class Classifier:
 
     def forward(self, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
         """Logits ``(classes,)`` of each picture."""
-        return list(self.module(torch.stack(list(inputs))))
+        return list(self.module(stacked(inputs)))
 
     def finish(self, raw: Tensor, sample: Sample) -> dict[str, NDArray[np.float32]]:
         """The logits on the host."""

@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 from torchvision.models import get_model, get_model_weights, list_models
-from torchvision.transforms.functional import normalize
+from torchvision.transforms._presets import ImageClassification
+from torchvision.transforms.functional import center_crop, normalize, resize
 
 from harness.errors import UsageError, WeightsError
 from harness.options import RunOptions
 from harness.registry import nearest
+from harness.stacking import stacked
 from harness.submission import Submission
 from harness.task import Dataset, Sample
 from harness.weights import load_into
@@ -28,6 +30,8 @@ _OLD: Final = {"googlenet", "inception_v3"}
 class Classifier:
     """A torchvision classifier on one device. `module` is what parameters and operations are counted on."""
 
+    prepares_apart = True
+
     def __init__(self, module: nn.Module, preset: Any, device: str) -> None:
         self.module = module.eval().to(device)
         self._preset, self._device = preset, device
@@ -38,8 +42,7 @@ class Classifier:
 
     def prepare(self, sample: Sample) -> Tensor:
         """uint8 (h, w, 3) -> float32 (3, crop, crop): resized by Pillow, cropped, normalised, on the device."""
-        prepared: Tensor = self._preset(_picture(sample))
-        return prepared.to(self._device)
+        return preprocessed(_picture(sample), self._preset).to(self._device)
 
     def pixels(self, sample: Sample) -> Tensor:
         """uint8 (h, w, 3) -> float32 (3, crop, crop) in [0, 1]: resized and cropped as by `prepare`, not normalised."""
@@ -53,11 +56,23 @@ class Classifier:
 
     def forward(self, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
         """Logits ``(classes,)`` of each picture."""
-        return list(self.module(torch.stack(list(inputs))))
+        return list(self.module(stacked(inputs)))
 
     def finish(self, raw: Tensor, sample: Sample) -> dict[str, NDArray[np.float32]]:
         """The logits on the host."""
         return {"logits": raw.float().cpu().numpy()}
+
+
+def preprocessed(picture: Any, preset: Any) -> Tensor:
+    """What `preset` makes of a picture, float32 (3, crop, crop), the same to the last digit, with fewer copies."""
+    if type(preset) is not ImageClassification or not isinstance(picture, Image.Image):
+        found: Tensor = preset(picture)
+        return found
+    small = resize(picture, preset.resize_size, interpolation=preset.interpolation, antialias=preset.antialias)
+    pixels = torch.from_numpy(np.array(center_crop(small, preset.crop_size))).permute(2, 0, 1)
+    values = pixels.to(torch.float32, memory_format=torch.contiguous_format)
+    mean, deviation = (torch.tensor(one)[:, None, None] for one in (preset.mean, preset.std))
+    return values.div_(255).sub_(mean).div_(deviation)
 
 
 def _picture(sample: Sample) -> Any:
