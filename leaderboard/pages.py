@@ -2,12 +2,15 @@
 
 import base64
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from leaderboard.packing import packed
+from markupsafe import Markup
+
+from leaderboard.markup import Html, content_html, facts_html, head_html, rest_html, rows_html
 from leaderboard.text import clean
 from leaderboard.view import Page
 
@@ -29,7 +32,6 @@ class Renderer:
 
     def __init__(self, site: SiteFacts) -> None:
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
-        from markupsafe import Markup
 
         self._environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
@@ -39,7 +41,8 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.filters["packed"] = lambda table: Markup(packed(table))
+        for function in (content_html, facts_html, head_html, rest_html, rows_html):
+            self._environment.filters[function.__name__.removesuffix("_html")] = _filter(function)
         self._site = site
 
     def render(self, page: Page) -> bytes:
@@ -57,6 +60,10 @@ class Renderer:
     def _digest(self, name: str) -> str:
         text = self._environment.get_template(name).render()
         return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _filter(function: Callable[..., Html]) -> Callable[..., Markup]:
+    return lambda *arguments: Markup(function(*arguments))
 
 
 def _finalize(value: Any) -> Any:
