@@ -6,34 +6,25 @@ A benchmark's pictures belong to its owners; their samples are named by their id
 import hashlib
 import io
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
+from harness.columns import Table, concatenate
 from harness.dataset import Dataset
 from harness.details import WORST
 from harness.layout import MARKER
+from harness.predictions import load_parts
 from harness.record import DetailTable, Record
 from harness.registry import find_task, task_names
 from harness.task import DataRequest
 from leaderboard.entries import Entry
+from leaderboard.stored import LARGEST_FILE
 from leaderboard.text import clean, name
 from leaderboard.view import Section, Thumbnail
+from leaderboard.worst_drawing import Drawn, Pixels, drawn
 
-STYLE = "worst/1"
+STYLE = "worst/2"
 MOST_SHOWN = 6
-LARGEST_SIDE = 240
 WritePicture = Callable[[str, Callable[[], bytes]], str]
 """Writes a picture under a name that follows from its content, unless it is there; gives its path from the site's root."""
-
-
-@dataclass(frozen=True, slots=True)
-class Worst:
-    """One of a record's worst samples: its id, and how badly it was answered."""
-
-    id: str
-    how: str
 
 
 def worst_section(entries: Sequence[Entry], write: WritePicture) -> list[Section]:
@@ -42,31 +33,73 @@ def worst_section(entries: Sequence[Entry], write: WritePicture) -> list[Section
         table = next((table for table in entry.record.tables if table.name == WORST), None)
         if table is None or entry.record.task.origin != "sample":
             continue
-        thumbnails = list(_thumbnails(entry, table, write))
-        if thumbnails:
+        found = list(_drawn(entry, table))
+        if found:
             about = f"Of record {entry.record.id[:8]}, on the generated sample: what was answered worst comes first."
+            legends = sorted({item.legend for _, item in found if item.legend})
             title = clean(table.title, 120) or "Worst samples"
-            return [Section(id="worst", title=title, paragraphs=[about], thumbnails=thumbnails)]
+            shown = [_thumbnail(entry.record, row, title, item, write) for row, item in found]
+            return [Section(id="worst", title=title, paragraphs=[about, *legends], thumbnails=shown)]
     return []
 
 
-def _thumbnails(entry: Entry, table: DetailTable, write: WritePicture) -> Iterator[Thumbnail]:
+def _drawn(entry: Entry, table: DetailTable) -> Iterator[tuple[Sequence[object], Drawn]]:
+    """Rows of the table with their pictures."""
     try:
         dataset = _sample(entry)
     except Exception:  # a task of somebody else's may raise anything, and the page is made without its pictures
         return
     if dataset is None or dataset.load is None:
         return
+    answers = _answers(entry)
     places = {id: place for place, id in enumerate(dataset.ids)}
-    title = name(table.columns[1]) if len(table.columns) > 1 else ""
     for row in table.rows[:MOST_SHOWN]:
-        id, how = str(row[0]), str(row[1]) if len(row) > 1 else ""
-        image = _image(dataset, places[id]) if id in places else None
-        if image is not None:
-            height, width = image.shape[:2]
-            said = f"{name(id)}: {clean(how[:6], 20)} {title}".strip()
-            path = write(_stem(entry.record, id), lambda image=image: _png(image))  # type: ignore[misc]
-            yield Thumbnail(path=path, alt=f"Sample {name(id)}", caption=said, width=width, height=height)
+        if (place := places.get(str(row[0]))) is None:
+            continue
+        for rows in (answers, None):  # a picture without the answer where the answer cannot be drawn
+            found = _picture(dataset, place, rows)
+            if found is not None:
+                yield row, found
+                break
+
+
+def _picture(dataset: Dataset, place: int, answers: Table | None) -> Drawn | None:
+    id = dataset.ids[place]
+    try:
+        answer = answers.row(answers.position(id)) if answers is not None else {}
+        truth = dataset.truth.row(dataset.truth.position(id))
+        return drawn(dataset.sample(place).inputs, truth, answer, dataset.facts)
+    except Exception:  # what was answered comes from strangers, and the task as above
+        return None
+
+
+def _answers(entry: Entry) -> Table | None:
+    """What was predicted, where it is still there and no larger than a page needs."""
+    artifact = next((item for item in entry.record.artifacts if item.kind == "predictions"), None)
+    if artifact is None:
+        return None
+    try:
+        folder = entry.home.artifact(artifact)
+        if sum(path.stat().st_size for path in folder.glob("*.npz")) > LARGEST_FILE:
+            return None
+        return concatenate(load_parts(folder))
+    except Exception:  # a stranger's files may make NumPy raise anything
+        return None
+
+
+def _thumbnail(record: Record, row: Sequence[object], title: str, item: Drawn, write: WritePicture) -> Thumbnail:
+    id, how = name(str(row[0])), clean(str(row[1])[:6], 20) if len(row) > 1 else ""
+    measure = title.partition(": ")[2] or title
+    height, width = item.pixels.shape[:2]
+    path = write(_stem(item.pixels), lambda: _png(item.pixels))
+    said = f"{id}: {measure} = {how}" if how else id
+    return Thumbnail(
+        path=path,
+        alt=f"Sample {id}" + (f", {item.said}" if item.said else ""),
+        caption=f"{said}; {item.said}" if item.said else said,
+        width=width,
+        height=height,
+    )
 
 
 def _sample(entry: Entry) -> Dataset | None:
@@ -83,22 +116,7 @@ def _sample(entry: Entry) -> Dataset | None:
     return task.open(DataRequest(data=folder, split=record.task.split))
 
 
-def _image(dataset: Dataset, place: int) -> NDArray[np.uint8] | None:
-    """The sample's picture, uint8 (height, width, 3), at most 240 pixels a side; None where it is no picture."""
-    from PIL import Image
-
-    try:
-        image = dataset.sample(place).inputs.get("image")
-    except Exception:  # as above
-        return None
-    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        return None
-    picture = Image.fromarray(image)
-    picture.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
-    return np.asarray(picture)
-
-
-def _png(image: NDArray[np.uint8]) -> bytes:
+def _png(image: Pixels) -> bytes:
     """Encoded anew: nothing but the pixels goes along."""
     from PIL import Image
 
@@ -107,6 +125,5 @@ def _png(image: NDArray[np.uint8]) -> bytes:
     return stream.getvalue()
 
 
-def _stem(record: Record, id: str) -> str:
-    text = "\0".join((STYLE, record.task.id, record.task.code_digest, record.task.data_digest, id))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+def _stem(pixels: Pixels) -> str:
+    return hashlib.sha256(f"{STYLE} {pixels.shape}".encode() + pixels.tobytes()).hexdigest()[:16]
