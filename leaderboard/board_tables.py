@@ -76,17 +76,38 @@ def results_table(board: Board, entries: Sequence[Entry], found: Standings, lies
         ranked = any(record.id in found.ranges for record in line.records)
         refs = tuple(record.id for record in line.records if record.id in found.ranges)
         rows.append(Row(id=f"r-{line.lead.id}", cells=cells, muted=not ranked, refs=refs))
+    rows, why = _said_once(rows)
+    notes = why, shared_reasons((row.cells[2] for row in rows), said=found.reasons.values())
     table = Table(
         id="results-table",
         caption=f"Results on {board_title(board)}",
-        columns=columns,
+        columns=_with_values(columns, rows),
         rows=tuple(rows),
         data="results",
-        note=shared_reasons((row.cells[2] for row in rows), said=found.reasons.values()),
+        note="; ".join(filter(None, notes)),
         tools=len(rows) > 1,
         compare=COMPARE if len(found.ranges) > 1 else "",
     )
     return without_columns(table, {key for key, kept in shown.items() if not kept})
+
+
+def _said_once(rows: list[Row]) -> tuple[list[Row], str]:
+    """Why nothing is ranked, for the note under the table, where it is one reason for several rows; they are quiet then."""
+    reasons = {row.cells[0].reason if row.cells[0].missing else "" for row in rows}
+    why = next(iter(reasons)) if len(reasons) == 1 else ""
+    if len(rows) < 2 or not why:
+        return rows, ""
+    return [replace(row, cells=(quiet(row.cells[0]), *row.cells[1:])) for row in rows], f"Not ranked: {why}"
+
+
+def _with_values(columns: Sequence[Column], rows: Sequence[Row]) -> tuple[Column, ...]:
+    """The columns, those of costs that nothing has shown only when asked for."""
+    empty = {
+        column.key
+        for index, column in enumerate(columns)
+        if column.key in ("parameters", "macs") and all(row.cells[index].missing for row in rows)
+    }
+    return tuple(replace(column, optional=True) if column.key in empty else column for column in columns)
 
 
 def without_columns(table: Table, keys: Collection[str]) -> Table:

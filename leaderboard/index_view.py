@@ -1,7 +1,7 @@
 """The first page: boards by family, the latest records; samples, one's own data and partial runs apart."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.papers import PaperReport
 from harness.record import Host, Record
@@ -34,6 +34,8 @@ TITLES = {
     "sample": "Generated samples",
     "limit": "Partial runs",
 }
+ASIDE = ("sample", "limit")
+"""What is no benchmark result: folded away at the end, unless there is nothing else."""
 PARAGRAPHS = {
     "official": "The benchmarks' own data. A board holds results of one data set, split, protocol and setting.",
     "custom": "Other data under a task's protocol. These numbers are not the benchmark's.",
@@ -59,11 +61,15 @@ def index_view(
     hosts: Sequence[tuple[Host, Sequence[Record]]] = (),
 ) -> Page:
     """The page that lists everything."""
-    sections = [section for kind in TITLES if (section := _boards(kind, listed))]
+    boards_of = {kind: section for kind in TITLES if (section := _boards(kind, listed))}
+    sections = [boards_of[kind] for kind in boards_of if kind not in ASIDE]
+    aside = [replace(boards_of[kind], folded=bool(sections)) for kind in boards_of if kind in ASIDE]
+    sections += [] if sections else aside
     latest = _latest(collection, listed)
     sections += [Section(id="latest", title="Latest records", tables=[latest])] if latest.rows else []
     sections += [Section(id="hosts", title="Hosts", tables=[hosts_table(hosts)])] if hosts else []
     sections += [_papers(papers)] if papers else []
+    sections += [section for section in aside if section.folded]
     sections += [_rejected(collection)] if collection.rejected else []
     count, boards = len(collection.current), len(listed)
     lead = f"{count} record{'s' if count != 1 else ''} on {boards} board{'s' if boards != 1 else ''}."

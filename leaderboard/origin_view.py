@@ -11,6 +11,7 @@ from leaderboard.text import clean, name
 from leaderboard.view import Fact, Section
 
 MOST_FACTS = 120
+WORDS = {None: "unknown", True: "yes", False: "no"}
 
 
 def facts_of(values: dict[str, Any]) -> list[Fact]:
@@ -38,7 +39,7 @@ def _flatten(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
     elif isinstance(value, list):
         yield prefix, ", ".join(map(str, value[:50])) + (f" and {len(value) - 50} more" if len(value) > 50 else "")
     else:
-        yield prefix, "null" if value is None else str(value)
+        yield prefix, WORDS[value] if value is None or isinstance(value, bool) else str(value)
 
 
 def method_section(record: Record) -> Section:

@@ -26,7 +26,7 @@ def test_samples_partial_runs_and_own_data_stand_apart(site: Path) -> None:
     text = read(site / "index.html").text
     order = [
         text.index(title)
-        for title in ("Benchmarks", "One's own data", "Generated samples", "Partial runs", "Latest records")
+        for title in ("Benchmarks", "One's own data", "Latest records", "Generated samples", "Partial runs")
     ]
     assert order == sorted(order)
     for heading, banner in (
