@@ -147,10 +147,12 @@ def _open_generated(task: Task, options: RunOptions) -> Dataset | None:
 
 
 def _manifest_variant(options: RunOptions) -> dict[str, Any]:
-    """What the variant that is asked for by name says of its data."""
-    if not options.variant or ":" in str(options.submission):
+    """What the variant that is asked for by name, or else the manifest's default, says of its data."""
+    if ":" in str(options.submission):
         return {}
-    return dict(find_submission(str(options.submission))[1].variant(options.variant).when)
+    manifest = find_submission(str(options.submission))[1]
+    name = options.variant or manifest.default_variant
+    return dict(manifest.variant(name).when) if name else {}
 
 
 # -- the submission ----------------------------------------------------------------------------------------------------

@@ -154,7 +154,19 @@ class Manifest(Strict, frozen=True):
                 return variant
         if real:
             return real[0]
-        raise SubmissionError(f"{self.name} has no variant for {task} with {facts}; name one with --variant")
+        raise SubmissionError(f"{self.name} {self._unfit(task, facts)}; name one with --variant, or a --split that fits")
+
+    def _unfit(self, task: str, facts: dict[str, Any]) -> str:
+        """That no variant is for data with these facts, and which variants there are."""
+        asked = {key for variant in self.variants for key in variant.when}
+        has = {key: value for key, value in facts.items() if key in asked}
+        for_what = f"{task} with {_facts(has)}" if has else task
+        names = [f"{v.name} ({_facts(v.when)})" if v.when else v.name for v in self.variants]
+        return f"has no variant for {for_what}; it has: {', '.join(names) or 'none'}"
+
+
+def _facts(stated: dict[str, Any]) -> str:
+    return ", ".join(f"{key} = {value}" for key, value in stated.items())
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -80,7 +80,14 @@ def test_the_variant_follows_from_the_data(
     assert manifest(*variants, default=default).choose("set5", facts, sample).name == chosen
 
 
-@pytest.mark.parametrize("variants", [[X2, X4], [SAMPLE]])
-def test_where_no_variant_fits_the_user_names_one(variants: list[Variant]) -> None:
-    with pytest.raises(SubmissionError, match=r"has no variant for set5 with .*--variant"):
-        manifest(*variants).choose("set5", {"scale": 3 if variants[0] is X2 else 4}, False)
+@pytest.mark.parametrize(
+    ("variants", "scale", "there"),
+    [([X2, X4], 3, "x2 (scale = 2), x4 (scale = 4)"), ([SAMPLE], 4, "sample (scale = 4)")],
+)
+def test_where_no_variant_fits_the_user_is_told_which_there_are(
+    variants: list[Variant], scale: int, there: str
+) -> None:
+    with pytest.raises(SubmissionError) as told:
+        manifest(*variants).choose("set5", {"scale": scale, "low_resolution": "from files"}, False)
+    sentence = f"has no variant for set5 with scale = {scale}; it has: {there}; name one with --variant, or a --split that fits"
+    assert sentence in str(told.value)

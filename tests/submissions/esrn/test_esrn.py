@@ -1,6 +1,8 @@
 """If these fail, the one public genotype of ESRN is counted as another network than the one that was published."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -15,6 +17,12 @@ from submissions.esrn.network import ESRN  # noqa: E402
 
 load = partial(build_method, "esrn")
 EXAMPLE = find_submission("esrn")[1].options["architecture"].default
+
+
+@pytest.mark.slow
+def test_its_cost_is_counted_without_naming_variant_or_split(cli: Callable[..., Any]) -> None:
+    told = cli("cost", "esrn", "--json").json()
+    assert (told["variant"], told["cost"]["parameters"]) == ("example", 520_595)
 
 
 def pointwise(inputs: int, outputs: int) -> int:
