@@ -1,14 +1,14 @@
 """Running a model over a data set: answers go to disk in parts, with the digest of every input beside them."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from harness.columns import ColumnSpec, Row, Table
+from harness.columns import Array, ColumnSpec, Row, Table
 from harness.declaration import plural
 from harness.errors import HarnessError, SubmissionError, describe
 from harness.inputs import Watched
@@ -89,9 +89,17 @@ class RunSink(PartSink):
 
     def put(self, id: str, row: Row) -> None:
         """Keep one answer with the digest of its input."""
+        super().put(id, {**row, INPUT.name: np.frombuffer(self._digest(id), np.uint8)})
+
+    def put_all(self, ids: Sequence[str], columns: Mapping[str, Array]) -> None:
+        """Keep several answers with the digests of their inputs."""
+        digests = np.frombuffer(b"".join(map(self._digest, ids)), np.uint8).reshape(len(ids), *INPUT.shape)
+        super().put_all(ids, {**columns, INPUT.name: digests})
+
+    def _digest(self, id: str) -> bytes:
         if id not in self._inputs:
             raise HarnessError(f"{self._task.meta.id} answered {id}, which it did not read with Dataset.load")
-        super().put(id, {**row, INPUT.name: np.frombuffer(self._inputs.pop(id), np.uint8)})
+        return self._inputs.pop(id)
 
     def beside(self) -> Table:
         """What is stored beside the answers, for every sample."""

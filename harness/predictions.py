@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from harness.columns import Column, ColumnSpec, Ragged, Row, Table, build_table, concatenate
+from harness.columns import Array, Column, ColumnSpec, Ragged, Row, Table, build_table, concatenate
 from harness.errors import PredictionError, RecordError
 from harness.files import write_atomic, write_bytes
 from harness.npz import check_npz
-from harness.rows import check_row, sizes_of
+from harness.rows import all_fit, check_row, sizes_of
 
 PART = "part-*.npz"
 FACTS = "facts.json"
@@ -141,6 +141,17 @@ class PartSink:
             raise PredictionError(f"the answer to {id} cannot be stored: {error}") from None
         self._rows[id] = row
         self._answered.add(id)
+
+    def put_all(self, ids: Sequence[str], columns: Mapping[str, Array]) -> None:
+        """Keep the answers to several samples, whose rows are those of dense columns (n, ...): as `put` of each, in less time."""
+        rows = [{name: column[place] for name, column in columns.items()} for place in range(len(ids))]
+        if not all_fit(columns, self._specs, self._sizes):
+            for id, row in zip(ids, rows, strict=True):
+                PartSink.put(self, id, row)
+            return
+        new = {id: row for id, row in zip(ids, rows, strict=True) if id not in self._answered}
+        self._rows.update(new)
+        self._answered.update(new)
 
     def note(self, key: str, value: Any) -> None:
         """Keep a JSON value that belongs to all answers."""

@@ -1,10 +1,10 @@
 """Whether an answer is laid out as its columns say, and as the answers before it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from harness.columns import ColumnSpec, Ragged, Row, Table
+from harness.columns import Array, ColumnSpec, Ragged, Row, Table
 
 Sizes = dict[str, tuple[int, ...]]
 """The row shape that a submission has chosen, for every column that leaves it a choice."""
@@ -27,6 +27,30 @@ def check_row(row: Row, specs: Sequence[ColumnSpec], sizes: Sizes) -> None:
             other, count = counts.setdefault(spec.group, (spec.name, len(array)))
             if count != len(array):
                 raise ValueError(f"{spec.name} has {len(array)} rows, {other} has {count}")
+
+
+def all_fit(columns: Mapping[str, Array], specs: Sequence[ColumnSpec], sizes: Sizes) -> bool:
+    """Whether `check_row` would take every row of dense columns (n, ...); fills `sizes` if so.
+
+    Looks at whole columns, so that many small rows cost no more than one.
+    """
+    if set(columns) != {spec.name for spec in specs}:
+        return False
+    found: Sizes = {}
+    for spec in specs:
+        column = columns[spec.name]
+        shape = column.shape[1:]
+        fits = len(shape) == len(spec.shape) and all(w in (None, s) for w, s in zip(spec.shape, shape, strict=True))
+        if spec.ragged or column.dtype != np.dtype(spec.dtype) or not fits:
+            return False
+        if spec.finite and column.dtype.kind == "f" and not np.isfinite(column).all():
+            return False
+        if None in spec.shape and column.size:
+            found[spec.name] = shape
+    if any(sizes.get(name, shape) != shape for name, shape in found.items()):
+        return False
+    sizes.update(found)
+    return True
 
 
 def sizes_of(tables: Iterable[Table], specs: Sequence[ColumnSpec]) -> Sizes:

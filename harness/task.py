@@ -59,6 +59,9 @@ class Sink(Protocol):
     def put(self, id: str, row: Row) -> None:
         """Keep one answer, laid out as the interface's columns, `Interface.extra` among them."""
 
+    def put_all(self, ids: Sequence[str], columns: Mapping[str, Array]) -> None:
+        """Keep the answers to several samples, whose rows are those of dense columns (n, ...)."""
+
     def note(self, key: str, value: Any) -> None:
         """Keep a JSON value that belongs to all answers; it comes back as `Predictions.facts`."""
 

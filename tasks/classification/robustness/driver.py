@@ -9,7 +9,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from harness.columns import Row
 from harness.errors import HarnessError, PredictionError, SubmissionError, describe
 from harness.task import Dataset, RunContext, Sample, Sink
 from tasks.classification.conduct import check_mode
@@ -76,8 +75,7 @@ def predict_attacked(submission: "Submission", dataset: Dataset, sink: Sink, run
         if not place:
             sink.note(OPTIMISES, last.backward_passes())
         last.attack()
-        for sample, row in zip(last.samples, last.rows(), strict=True):
-            sink.put(sample.id, row)
+        sink.put_all([sample.id for sample in last.samples], last.columns())
         run.advance(len(last.samples))
         run.between()
     if last is not None:
@@ -152,15 +150,15 @@ class _Batch:
         again = gates.answers(self._target, self._images, self.samples)
         return float(gates.differences(self._clean, again).max())
 
-    def rows(self) -> list[Row]:
-        """What is stored of each image."""
-        columns: dict[str, NDArray[Any]] = {
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """What is stored of each image, a row an image."""
+        found: dict[str, NDArray[Any]] = {
             CLEAN: self._clean, ADVERSARIAL: self._logits, ATTACKED: self._attacked, **self._numbers,
             REPEAT: self._repeat, GRADIENTS: self._gradients,
         }  # fmt: skip
         if self._kept is not None:
-            columns |= {KEPT_IMAGE: _host(self._kept), CLEAN_IMAGE: _host(self._images), KEPT_ATTACK: self._kept_attack}
-        return [{name: np.asarray(column[row]) for name, column in columns.items()} for row in range(len(self.samples))]
+            found |= {KEPT_IMAGE: _host(self._kept), CLEAN_IMAGE: _host(self._images), KEPT_ATTACK: self._kept_attack}
+        return found
 
 
 def _host(images: Tensor) -> NDArray[np.float32]:
