@@ -8,7 +8,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from counted_networks import build, gold, loads_as_it_is, normalised, viewed  # noqa: E402
+from counted_networks import build, gold, loads_as_it_is, viewed  # noqa: E402
+from pruned_names import googlenet_names, residual_names, resnet50_names  # noqa: E402
 
 from harness.errors import UsageError, WeightsError  # noqa: E402
 from submissions.filtersketch.model import sketched  # noqa: E402
@@ -30,18 +31,6 @@ def test_every_count_equals_the_gold_numbers(shared: Path) -> None:
         assert found["thop_0.0.31"] == entry.get("thop_0_0_31", found["thop_0.0.31"]), entry["id"]
 
 
-def residual_names(inner: list[int]) -> dict[str, tuple[int, ...]]:
-    """Names and shapes in the authors' checkpoints of residual networks for CIFAR."""
-    names = {"conv1.weight": (16, 3, 3, 3), **normalised("bn1", 16), "fc.weight": (10, 64), "fc.bias": (10,)}
-    blocks, entering = len(inner) // 3, 16
-    for place, width in enumerate(inner):
-        channels, layer = 16 << place // blocks, f"layer{place // blocks + 1}.{place % blocks}"
-        names |= {f"{layer}.conv1.weight": (width, entering, 3, 3), f"{layer}.conv2.weight": (channels, width, 3, 3)}
-        names |= normalised(f"{layer}.bn1", width) | normalised(f"{layer}.bn2", channels)
-        entering = channels
-    return names
-
-
 def test_the_authors_residual_checkpoints_load_as_they_are(tmp_path: Path) -> None:
     names = residual_names([9] * 9 + [12] * 9 + [57] * 9)
     rates = "[0.6]*9+[0.4]*9+[0.9]*9"
@@ -50,49 +39,9 @@ def test_the_authors_residual_checkpoints_load_as_they_are(tmp_path: Path) -> No
         build("filtersketch", "resnet56", tmp_path / "56.pt", rates="[0.5]*27")
 
 
-def test_the_authors_resnet50_checkpoints_load_as_they_are(tmp_path: Path) -> None:
-    names = {"conv1.weight": (64, 3, 7, 7), **normalised("bn1", 64), "fc.weight": (1000, 2048), "fc.bias": (1000,)}
-    entering = 64
-    for stage, blocks in enumerate((3, 4, 6, 3)):
-        inner, channels = int(0.2 * (64 << stage)), 256 << stage
-        for block in range(blocks):
-            layer = f"layer{stage + 1}.{block}"
-            shapes = ((inner, entering, 1, 1), (inner, inner, 3, 3), (channels, inner, 1, 1))
-            for place, shape in enumerate(shapes, 1):
-                names |= {f"{layer}.conv{place}.weight": shape} | normalised(f"{layer}.bn{place}", shape[0])
-            if not block:
-                names |= {f"{layer}.downsample.0.weight": (channels, entering, 1, 1)}
-                names |= normalised(f"{layer}.downsample.1", channels)
-            entering = channels
-    assert loads_as_it_is("filtersketch", "resnet50", tmp_path / "50.pt", names, rates="[0.2]*16")
-
-
-def test_the_authors_googlenet_checkpoints_load_as_they_are(tmp_path: Path) -> None:
-    table = {
-        "a3": (64, 96, 128, 16, 32, 32), "b3": (128, 128, 192, 32, 96, 64), "a4": (192, 96, 208, 16, 48, 64),
-        "b4": (160, 112, 224, 24, 64, 64), "c4": (128, 128, 256, 24, 64, 64), "d4": (112, 144, 288, 32, 64, 64),
-        "e4": (256, 160, 320, 32, 128, 128), "a5": (256, 160, 320, 32, 128, 128), "b5": (384, 192, 384, 48, 128, 128),
-    }  # fmt: skip
-    names = {"linear.weight": (10, 1024), "linear.bias": (10,)}
-
-    def layer(name: str, place: int, *shape: int) -> None:
-        names.update({f"{name}.{place}.weight": shape, f"{name}.{place}.bias": shape[:1]})
-        names.update(normalised(f"{name}.{place + 1}", shape[0]))
-
-    layer("pre_layers", 0, 192, 3, 3, 3)
-    entering = 192
-    for block, (n1, r3, n3, r5, n5, pooled) in table.items():
-        q3, q5, between = r3 // 4, r5 // 4, n5 // 4
-        path = f"inception_{block}"
-        layer(f"{path}.branch1x1", 0, n1, entering, 1, 1)
-        layer(f"{path}.branch3x3", 0, q3, entering, 1, 1)
-        layer(f"{path}.branch3x3", 3, n3, q3, 3, 3)
-        layer(f"{path}.branch5x5", 0, q5, entering, 1, 1)
-        layer(f"{path}.branch5x5", 3, between, q5, 3, 3)
-        layer(f"{path}.branch5x5", 6, n5, between, 3, 3)
-        layer(f"{path}.branch_pool", 1, pooled, entering, 1, 1)
-        entering = n1 + n3 + n5 + pooled
-    assert loads_as_it_is("filtersketch", "googlenet", tmp_path / "g.pt", names, rates="[0.25]*9")
+def test_the_authors_resnet50_and_googlenet_checkpoints_load_as_they_are(tmp_path: Path) -> None:
+    assert loads_as_it_is("filtersketch", "resnet50", tmp_path / "50.pt", resnet50_names(0.2), rates="[0.2]*16")
+    assert loads_as_it_is("filtersketch", "googlenet", tmp_path / "g.pt", googlenet_names(0.25), rates="[0.25]*9")
 
 
 def test_logits_of_two_pictures() -> None:

@@ -1,5 +1,6 @@
 """HRank: its counter's numbers equal the gold numbers, the authors' checkpoints fit, and the claims get their verdicts."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from counted_networks import SUBMISSIONS, build, gold, loads_as_it_is, normalised, viewed  # noqa: E402
+from pruned_names import googlenet_names, residual_names, resnet50_names  # noqa: E402
 
-from harness.errors import UsageError  # noqa: E402
+from harness.errors import UsageError, WeightsError  # noqa: E402
 from submissions.hrank.model import dense, pruning_rates  # noqa: E402
 from submissions.hrank.train_sample import NETWORK, RATES, WIDTH, mean_ranks, prune  # noqa: E402
 
@@ -115,9 +117,24 @@ def test_the_authors_densenet_checkpoints_load_as_they_are(tmp_path: Path) -> No
     assert loads_as_it_is("hrank", "densenet40", tmp_path / "d.pt", names | normalised("bn", 456))
 
 
-def test_the_authors_resnet110_names_its_classifier_otherwise() -> None:
-    deep, shallow = (set(dense(name, 10)().state_dict()) for name in ("resnet110", "resnet56"))
-    assert {"linear.weight", "linear.bias"} <= deep and {"fc.weight", "fc.bias"} <= shallow
+def unpruned(blocks: int) -> list[int]:
+    return [16 << stage for stage in range(3) for _ in range(blocks)]
+
+
+def test_the_authors_residual_checkpoints_load_as_they_are(tmp_path: Path) -> None:
+    assert loads_as_it_is("hrank", "resnet56", tmp_path / "56.pt", residual_names(unpruned(9)), rates="[0.1]+[0.6]*54")
+    deep = residual_names(unpruned(18), head="linear")
+    assert loads_as_it_is("hrank", "resnet110", tmp_path / "110.pt", deep, rates="[0.1]+[0.6]*108")
+    assert loads_as_it_is("hrank", "resnet50", tmp_path / "50.pt", resnet50_names())
+    with pytest.raises(WeightsError) as told:
+        build("hrank", "resnet110", tmp_path / "56.pt")
+    sentence = str(told.value)
+    assert "another network than hrank (resnet110)" in sentence and sentence.count(" is missing") <= 10
+    assert len(re.findall(r"layer\d\.\d+\.\w+|linear|fc", sentence)) <= 10 and "more" in sentence
+
+
+def test_the_authors_googlenet_checkpoints_load_as_they_are(tmp_path: Path) -> None:
+    assert loads_as_it_is("hrank", "googlenet", tmp_path / "g.pt", googlenet_names(), rates="[0.1]*10")
 
 
 def test_logits_of_two_pictures() -> None:
