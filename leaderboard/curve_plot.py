@@ -13,7 +13,7 @@ from leaderboard.table import json_bytes, unique
 from leaderboard.text import clean
 from leaderboard.thinning import thinned
 
-STYLE: Final = "curves/1"
+STYLE: Final = "curves/2"
 MOST_IN_ONE_FRAME: Final = 4
 MOST_CURVES: Final = 40
 MOST_ROWS: Final = 20_000

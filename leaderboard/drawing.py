@@ -70,7 +70,7 @@ def set_frame(axes: "Axes") -> None:
     """A light grid behind the data, an axis on the left and beneath, no ticks."""
     axes.grid(True, color=LINE, linewidth=0.7, zorder=0)
     axes.set_axisbelow(True)
-    axes.tick_params(colors=SOFT, length=0)
+    axes.tick_params(colors=SOFT, length=0, bottom=False, left=False)
     for side, spine in axes.spines.items():
         spine.set_visible(side in ("left", "bottom"))
         spine.set_color(LINE)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-STYLE = "range/1"
+STYLE = "range/2"
 LINE_IN, EDGES_IN, LEFT, RIGHT = 0.5, 0.75, 0.03, 0.97
 LONGEST = 70
 
@@ -89,14 +89,17 @@ def _draw(axes: "Axes", y: int, item: Range) -> None:
 
 
 def _set_axes(axes: "Axes", plot: RangePlot) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     low, high = min(item.ends[0] for item in plot.ranges), max(item.ends[1] for item in plot.ranges)
     if high > 20 * low:
         axes.set_xscale("log")
     else:
         axes.set_xlim(0, high * 1.05)
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=(1, 2, 5, 10)))
     axes.xaxis.set_major_formatter(lambda value, place: prefixed(value))
     axes.set_ylim(-0.5, len(plot.ranges) - 0.35)
-    axes.set_yticks([])
+    axes.yaxis.set_visible(False)
     axes.set_xlabel("milliseconds a sample (less is better)", color=SOFT, parse_math=False)
     set_frame(axes)
     axes.spines["left"].set_visible(False)
