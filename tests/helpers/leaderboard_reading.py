@@ -64,3 +64,23 @@ def page_of(site: Path, heading: str) -> Path:
     found = [path for path in site.glob("b/*/index.html") if f"<h1><bdi>{heading}</bdi></h1>" in path.read_text()]
     assert len(found) == 1
     return found[0]
+
+
+def one_of_each_kind(site: Path) -> list[str]:
+    """Paths from the site's root: the index, the largest page of every other kind, what was withdrawn or superseded."""
+    largest = [max(site.glob(f"{kind}/*/index.html"), key=lambda path: path.stat().st_size) for kind in "bsrph"]
+    paths = [path.relative_to(site).as_posix() for path in largest]
+    gone = [
+        next(
+            path
+            for path in sorted(site.glob("r/*/index.html"))
+            if f'class="banner"><span aria-hidden="true">▲</span> {word}' in path.read_text()
+        )
+        for word in ("Withdrawn", "Superseded")
+    ]
+    return [
+        "index.html",
+        paths[0].replace("index", "compare"),
+        *paths,
+        *(path.relative_to(site).as_posix() for path in gone),
+    ]

@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
-from leaderboard_reading import pages
+from leaderboard_reading import one_of_each_kind, pages
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 Opener = Callable[..., Any]
@@ -119,12 +120,6 @@ def test_every_kind_of_page_fits_and_shows_its_plots(visit: Opener, site: Path, 
             page.screenshot(path=Path(folder) / f"{path.replace('/', '-')}-{width}-{scheme}.png", full_page=True)
 
 
-def one_of_each_kind(site: Path) -> list[str]:
-    largest = [max(site.glob(f"{kind}/*/index.html"), key=lambda path: path.stat().st_size) for kind in "bsrph"]
-    paths = [path.relative_to(site).as_posix() for path in largest]
-    return ["index.html", paths[0].replace("index", "compare"), *paths]
-
-
 @pytest.mark.parametrize("root", ["file"], indirect=True)
 def test_the_theme_is_chosen_and_kept(visit: Opener, board: str) -> None:
     page = visit(board, color_scheme="light")
@@ -157,7 +152,7 @@ def test_accessibility_rules(visit: Opener, site: Path) -> None:
     )
     options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
     for path in one_of_each_kind(site):
-        for width, scheme in ((320, "dark"), (1280, "light")):
+        for width, scheme in product((320, 1280), ("light", "dark")):
             page = visit(path, width, color_scheme=scheme)
             for tools in page.locator(".tools > summary").all():
                 tools.click()
