@@ -13,7 +13,8 @@ from harness.errors import PredictionError
 from harness.task import Dataset
 from tasks.classification.answers import file_outputs, wanted
 from tasks.classification.formats import Rows, match_rows
-from tasks.classification.result_files import read_arrays, stem
+from tasks.classification.result_files import read_arrays
+from tasks.classification.result_tables import stem
 from tasks.classification.robustness.interface import ADVERSARIAL, CLEAN, CLEAN_IMAGE, KEPT_IMAGE
 from tasks.classification.robustness.pixels import WHOLE, standard_pixels
 

@@ -78,6 +78,10 @@ def test_tables_of_text(tmp_path, answers, wanted):
     rows = [f"{i:05d}," + ",".join(repr(float(v)) for v in row) for i, row in enumerate(answers)]
     (tmp_path / "b.csv").write_text("\n".join([header, *rows]))
     assert scored(tmp_path, "b.csv")[0] == wanted
+    # The numbers behind the names decide, not where the columns stand.
+    lines = [",".join([first, *reversed(rest)]) for first, *rest in (line.split(",") for line in (header, *rows))]
+    (tmp_path / "c.csv").write_text("\n".join(lines))
+    assert scored(tmp_path, "c.csv")[0] == wanted
 
 
 def test_parquet(tmp_path, answers, wanted):
@@ -87,6 +91,11 @@ def test_parquet(tmp_path, answers, wanted):
     table = pyarrow.table({"id": [f"{i:05d}" for i in range(60)], "logits": answers.astype(np.float64).tolist()})
     parquet.write_table(table, tmp_path / "a.parquet")
     assert scored(tmp_path, "a.parquet")[0] == wanted
+    for spoilt, found in (([1, 2], "2 values"), (None, "'None'")):
+        lists = [[1, 2, 3]] * 59 + [spoilt]
+        parquet.write_table(pyarrow.table({"labels": lists}), tmp_path / "b.parquet")
+        with pytest.raises(PredictionError, match=f"answer 60 holds {found}; every answer must be a list of the same"):
+            scored(tmp_path, "b.parquet")
 
 
 @pytest.mark.parametrize("keep", ["top100", "none"])
@@ -220,6 +229,11 @@ def test_bad_files_are_named(tmp_path, answers, content, message):
         ("id,colour\n1,2\n", "it must have id and those of one of"),
         ("id,label\n00000,1,2\n", "line 2 has 3 fields, line 1 has 2"),
         ("id,label\n00000,unicorn\n", "answer 1: 'unicorn' is none of the labels"),
+        ("id,label,label\n00000,1,2\n", "line 1 names a column twice"),
+        ("id,logit_0,logit_2\n00000,1,2\n", "the column logit_0 is followed by logit_2"),
+        ("id,logit_1,logit_01\n00000,1,2\n", "the column logit_1 is followed by logit_01"),
+        ("id,label_5,label_6\n00000,1,2\n", "begin with label_5; they must begin with 0 or 1"),
+        ("id,label,label_1\n00000,1,2\n", "the column label has no number"),
     ],
 )
 def test_bad_tables_are_named(tmp_path, answers, text, message):
