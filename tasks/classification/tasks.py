@@ -33,8 +33,8 @@ _IMAGENET_LAYOUT: Final = """
 val/ILSVRC2012_val_00000001.JPEG ...                                      (the official, flat layout)
 ILSVRC2012_devkit_t12/data/ILSVRC2012_validation_ground_truth.txt, meta.mat
 val/n01440764/ILSVRC2012_val_00000293.JPEG ...                            (or: class folders, without the kit)
-*val*.tar                                                                 (or: shards, .jpg and .cls of each image)
-*val*.parquet, data/*val*.parquet                                         (or: shards, image and label)
+*val*.tar, val/*.tar                                                      (or: shards, .jpg and .cls of each image)
+*val*.parquet, data/*val*.parquet                                         (or: shards, image (bytes, path) and label)
 LOC_val_solution.csv, LOC_synset_mapping.txt                              (or: Kaggle's, with ILSVRC/Data/CLS-LOC/val)
 """
 _V2_LAYOUT: Final = """
