@@ -130,6 +130,8 @@ def _columns(metrics: Sequence[Metric], replicates: Sequence[Sequence[Table | st
     for metric, tables in zip(metrics, replicates, strict=True):
         if metric.value is None:
             raise RecordError(metric.reason or "one record has no value")
+        if not abs(metric.value) < LARGEST_SCORE:
+            raise RecordError(f"no score of a benchmark is beyond {LARGEST_SCORE:.0e}")
         if metric.higher_is_better != metrics[0].higher_is_better or metric.unit != metrics[0].unit:
             raise RecordError("the records do not mean the same number by it")
         if drawn_units(metric) < MINIMUM_UNITS:

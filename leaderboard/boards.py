@@ -15,6 +15,8 @@ from leaderboard.seed_groups import SeedGroup, listed_runs
 SECTIONS = ("official", "custom", "sample", "limit")
 MOST_UNITS = 1 << 53
 """No data set has more; a larger number is a stranger's, and no float holds it."""
+LARGEST_SCORE = 1e100
+"""Beyond this a score counts as undefined: its square would overflow, and take the ranks of all others with it."""
 RANKED_PROVENANCE = ("measured", "scored", "verified")
 UNSTATED = ("", "unstated")
 """What stands in a claim's record in the place of what its source does not say."""
@@ -188,6 +190,8 @@ def why_unranked(entry: Entry) -> str:
         return "; ".join(flags)
     if metric is None or metric.value is None:
         return f"no score ({metric.reason})" if metric and metric.reason else "no score"
+    if not abs(metric.value) < LARGEST_SCORE:
+        return f"no score of a benchmark is beyond {LARGEST_SCORE:.0e}"
     if not MINIMUM_UNITS <= metric.n <= MOST_UNITS:
         return metric.reason or f"it states {metric.n} resampled units"
     return "" if metric.interval else metric.reason or "no interval"

@@ -11,7 +11,7 @@ from harness.record import Metric, Record
 from harness.sides import Side
 from harness.summary import headlines
 from leaderboard.board_tables import COMPARE, rank_cell
-from leaderboard.boards import Board, short_hash
+from leaderboard.boards import LARGEST_SCORE, Board, short_hash
 from leaderboard.cells import (
     METHOD,
     PROVENANCE,
@@ -187,7 +187,7 @@ def _compare_metric(key: tuple[str, str], systems: Sequence[Runs], columns: Mapp
         stated = next((m for m in record.metrics if (m.protocol, m.name) == key), None)
         metric = _side(runs).metric(stated) if stated else None
         column = columns[record.id].get("/".join(key))
-        if metric is None or metric.value is None or column is None:
+        if metric is None or metric.value is None or not abs(metric.value) < LARGEST_SCORE or column is None:
             continue
         kind = (metric.higher_is_better, metric.unit, metric.n, len(column))
         usual = usual or kind

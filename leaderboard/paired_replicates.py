@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from harness.columns import Ragged
 from harness.errors import RecordError
+from leaderboard.boards import LARGEST_SCORE
 from leaderboard.entries import Entry
-from leaderboard.standings import LARGEST_SCORE
 from leaderboard.stored import stored_table
 
 Columns = Mapping[str, NDArray[np.float64]]

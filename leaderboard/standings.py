@@ -13,7 +13,7 @@ from harness.columns import Ragged, Table
 from harness.errors import RecordError
 from harness.paired import drawn_units
 from harness.record import Record
-from leaderboard.boards import Board, main_metric, why_unranked
+from leaderboard.boards import LARGEST_SCORE, Board, main_metric, why_unranked
 from leaderboard.entries import Entry, age_key
 from leaderboard.ranks import RankRange, rank_ranges
 from leaderboard.seed_groups import listed_runs
@@ -22,8 +22,6 @@ from leaderboard.stored import stored_table
 MetricKind = tuple[bool, str, int]
 """What the main metrics of one board must share: whether higher is better, the unit, how many units were resampled."""
 FEWEST_RESAMPLES = 100
-LARGEST_SCORE = 1e100
-"""Beyond this a replicate counts as undefined: its square would overflow, and take the ranks of all others with it."""
 MOST_UNDEFINED = 0.1
 """A metric that is undefined on more of the resamples than this has no rank."""
 

@@ -165,3 +165,15 @@ def test_numbers_that_no_float_holds_stop_no_build(home: Home) -> None:
     report = build_site([home.path], home.path.parent / "site")
     assert (report.records, report.rejected) == (2, 1)
     assert "it holds an integer of more than" in read(report.index).text
+
+
+@pytest.mark.parametrize("value", [1e308, -1e308])
+def test_a_score_that_no_benchmark_gives_stops_no_build_and_has_no_rank(home: Home, value: float) -> None:
+    kept = both(home)
+    odd = record(home, "mallow", 2.0)
+    metrics = [msgspec.structs.replace(metric, value=value) for metric in odd.metrics]
+    made = rewritten(home, odd, metrics=metrics)
+    places = standings(board(home))
+    assert set(places.ranges) == {one.id for one in kept}
+    assert places.reasons[made.id] == "no score of a benchmark is beyond 1e+100"
+    assert build_site([home.path], home.path.parent / "site").records == 3
