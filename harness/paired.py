@@ -113,8 +113,8 @@ def _together(replicates: Floats) -> tuple[Floats, Floats]:
         deviation = np.sqrt(np.einsum("ij,ij->i", difference, difference) / max(resamples - 1, 1))
         spread[i, some] = spread[some, i] = deviation
         difference *= np.divide(1.0, deviation, out=np.zeros_like(deviation), where=deviation > 0)[:, None]
+        np.abs(difference, out=difference)
         np.maximum(largest, difference.max(axis=0), out=largest)
-        np.maximum(largest, -difference.min(axis=0), out=largest)
     return spread, largest
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from harness.columns import Array, Column, ColumnSpec, Ragged, Row, Table, build_table, concatenate
 from harness.errors import PredictionError, RecordError
 from harness.files import write_atomic, write_bytes
-from harness.npz import check_npz
+from harness.npz import read_npz
 from harness.rows import all_fit, check_row, sizes_of
 
 PART = "part-*.npz"
@@ -50,9 +50,7 @@ def load_table(path: Path) -> Table:
     """Read a table from anybody; raises RecordError naming the file if it is missing, damaged or more than it shows."""
     try:
         with path.open("rb") as stream:
-            check_npz(stream)
-            with np.load(stream, allow_pickle=False) as archive:
-                return _table({name: archive[name] for name in archive.files})
+            return _table(read_npz(stream))
     except (OSError, ValueError, TypeError, EOFError, LookupError, AttributeError, RuntimeError) as error:
         raise _damaged(path, error) from None
     except (zipfile.BadZipFile, zlib.error, struct.error, OverflowError, MemoryError) as error:

@@ -4,6 +4,7 @@ import csv
 import io
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 LONGEST = 2000
@@ -59,7 +60,12 @@ def clean(text: str, limit: int = LONGEST) -> str:
     """`text` in NFC on one line of at most `limit` characters; controls and bidirectional overrides become U+FFFD."""
     if text.isascii() and text.isprintable() and len(text) <= limit:
         return text
-    shown = unicodedata.normalize("NFC", text[: 4 * limit].translate(_SPACES)).translate(_SHOWN)
+    return _cleaned(text[: 4 * limit], limit)
+
+
+@lru_cache(1 << 12)
+def _cleaned(text: str, limit: int) -> str:
+    shown = unicodedata.normalize("NFC", text.translate(_SPACES)).translate(_SHOWN)
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
