@@ -78,4 +78,15 @@ def read_batch(data: bytes) -> dict[str, Any]:
         raise NotPlain(f"it is damaged ({type(error).__name__})") from None
     if not isinstance(found, dict):
         raise NotPlain(f"it holds a {type(found).__name__}, not a dictionary")
-    return {str(name): value.value if isinstance(value, _Array) else value for name, value in found.items()}
+    return {str(_text(name)): _plain(value) for name, value in found.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_text(one) for one in value]
+    return value.value if isinstance(value, _Array) else value
+
+
+def _text(value: Any) -> Any:
+    """Copies that Python 3 has written again hold bytes where the published files have text."""
+    return value.decode("latin-1") if isinstance(value, bytes) else value

@@ -53,6 +53,20 @@ def test_pickled_and_binary_batches_are_the_same_data(sample, tmp_path, benchmar
         assert np.array_equal(binary.sample(index).inputs["image"], pickled.sample(index).inputs["image"])
 
 
+def test_a_copy_that_python_3_has_written_again_holds_bytes_for_text(sample, tmp_path):
+    write_python(tmp_path, CIFAR10, 2)
+    for path in (tmp_path / CIFAR10.python).iterdir():
+        content = pickle.loads(path.read_bytes())
+        content = {
+            name.encode(): [one.encode() for one in value] if name == "label_names" else value
+            for name, value in content.items()
+        }
+        path.write_bytes(pickle.dumps(content, 2))
+    copy, binary = (cifar10().open(DataRequest(data=folder)) for folder in (tmp_path, sample))
+    assert copy.facts["categories"] == binary.facts["categories"]
+    assert copy.facts["pixels_sha256"] == binary.facts["pixels_sha256"] and copy.facts["pixels_published"] == "no"
+
+
 def test_python_2s_strings_are_read(tmp_path):
     # Python 2 wrote bytes as text; protocol 2 of Python 3 goes by way of _codecs.encode.
     array = np.arange(3072, dtype=np.uint8).reshape(1, 3072)
