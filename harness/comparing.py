@@ -10,13 +10,14 @@ from harness.measure.comparison import Comparison, compare, interleave
 from harness.measure.exclusive import exclusive
 from harness.measure.plan import Plan as TimePlan
 from harness.measure.procfs import allowed_cpus
-from harness.measuring import BENCH_S, PROCESSES, RETRIES, query_size, time_plan
+from harness.measuring import BENCH_S, RETRIES, query_size, time_plan
 from harness.options import RunOptions
 from harness.plan import Plan
 from harness.progress import Reporter
 from harness.submission import Submission
 
-LEAST_PROCESSES = 2
+LEAST_PROCESSES, MOST_PROCESSES = 2, 3
+"""Of each of the two."""
 BLOCK_S = 0.04
 
 
@@ -66,7 +67,7 @@ def _time(options: RunOptions) -> TimePlan:
     full = time_plan(options, BENCH_S)
     processes = max(full.processes, LEAST_PROCESSES)
     return TimePlan(
-        seconds=full.seconds, block_s=BLOCK_S, processes=min(processes, PROCESSES),
+        seconds=full.seconds, block_s=BLOCK_S, processes=min(processes, MOST_PROCESSES),
         retries=RETRIES if full.retries else 0,
     )  # fmt: skip
 

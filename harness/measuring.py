@@ -17,6 +17,7 @@ from harness.measure.energy import device_celsius
 from harness.measure.exclusive import Held, exclusive
 from harness.measure.latency import collect, finished, timing_of
 from harness.measure.loadgen import throughput_by_loadgen, timing_by_loadgen
+from harness.measure.plan import PROCESSES
 from harness.measure.plan import Plan as TimePlan
 from harness.measure.procfs import allowed_cpus
 from harness.measure.sequential import sequential
@@ -35,7 +36,6 @@ from harness.task import Predictions
 EVAL_S = 10.0
 """A look, which no time below 45 s can make stable: a newcomer should not wait for it."""
 BENCH_S = 60.0
-PROCESSES = 3
 RETRIES = 2
 SWEEP_S = SPREAD_S + 10.0
 """Over so long all batch sizes take turns where it is to be stable."""
@@ -55,7 +55,7 @@ class Speeds:
 
 
 def time_plan(options: RunOptions, default_s: float) -> TimePlan:
-    """A quick look by one process; from 45 s on by three, and once more where something disturbed."""
+    """A quick look by one process; from 45 s on by four, and once more where something disturbed."""
     seconds = max(default_s if options.measure_s is None else options.measure_s, 0.1)
     if seconds < SPREAD_S:
         return TimePlan(seconds=seconds)

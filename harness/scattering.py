@@ -9,6 +9,7 @@ from harness.crew import Crew, can_load_again, gathered
 from harness.errors import HarnessError
 from harness.measure.collection import Collector
 from harness.measure.exclusive import exclusive
+from harness.measure.plan import PROCESSES
 from harness.measure.plan import Plan as TimePlan
 from harness.measure.procfs import allowed_cpus
 from harness.measure.verdict import SPREAD_S
@@ -31,7 +32,7 @@ class Scattered:
         clock: Clock = perf_counter,
     ) -> None:  # fmt: skip
         self._plan, self._submission, self._batch_size = plan, submission, batch_size
-        self._time = replace(time, processes=max(time.processes, 3), max_blocks=BLOCKS)
+        self._time = replace(time, processes=max(time.processes, PROCESSES), max_blocks=BLOCKS)
         self._reporter, self._clock = reporter, clock
         self._stack = ExitStack()
         self._began: float | None = None

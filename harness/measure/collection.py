@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from time import perf_counter, sleep
 
 import numpy as np
 
 from harness.measure.disturbance import disturbed
+from harness.measure.pace import Pace
 from harness.measure.percentiles import PLANNED_BLOCKS
 from harness.measure.plan import Plan
 from harness.measure.station import BlockReport, Ready, Station
@@ -71,10 +71,12 @@ Satisfied = Callable[[Collection], bool]
 class Collector:
     """Starts the stations and asks them for blocks in turns; in steps, so that blocks may stand between other work."""
 
-    def __init__(self, stations: Sequence[Station], plan: Plan) -> None:
+    def __init__(self, stations: Sequence[Station], plan: Plan, pace: Pace | None = None) -> None:
         self._stations = list(stations)
         self._plan = plan
-        self._began = perf_counter()
+        pace = pace or Pace()
+        self._clock, self._sleep = pace.clock, pace.sleep
+        self._began = self._clock()
         self._block_s: list[float] = []
         self._away_s = 0.0
         self._last = self._began
@@ -84,7 +86,7 @@ class Collector:
 
     def start(self) -> None:
         """Warm every process up, one after the other; slow models are left with as many as there is time for."""
-        self._began = perf_counter()
+        self._began = self._clock()
         for number, station in enumerate(self._stations):
             ready = station.start()
             self.found.ready.append(ready)
@@ -97,15 +99,15 @@ class Collector:
                 break
         # what processes take to begin is not the measurement's; a single one's warm-up is
         warming = self.found.ready[0].warm_up["seconds"] if len(self.found.ready) == 1 else 0.0
-        self._began = perf_counter() - float(warming)
-        self._last = perf_counter()
+        self._began = self._clock() - float(warming)
+        self._last = self._clock()
 
     def block(self, end_s: float | None = None) -> None:
         """One block of the process whose turn it is; `end_s` is when the time is over (None: as planned)."""
         process = len(self.found.blocks) % len(self.found.ready)
-        begin = perf_counter()
+        begin = self._clock()
         report = self._stations[process].block(self._left(self._plan.seconds if end_s is None else end_s))
-        now = self._last = perf_counter()
+        now = self._last = self._clock()
         self._block_s.append(now - begin)
         self.found.blocks.append(Placed(process, now - self._began, report))
         self.found.seconds = now - self._began - self._away_s
@@ -117,8 +119,8 @@ class Collector:
 
     def away(self) -> None:
         """What went by since the last block was other work."""
-        self._away_s += perf_counter() - self._last
-        self._last = perf_counter()
+        self._away_s += self._clock() - self._last
+        self._last = self._clock()
 
     def has_time(self) -> bool:
         """Whether a further block fits into the planned time."""
@@ -132,7 +134,7 @@ class Collector:
                 return self.close()
         while self.has_time():
             self.block()
-            sleep(self.pause())
+            self._sleep(self.pause())
         if self._plan.retries and not satisfied(self.found):
             end_s = self._plan.seconds * (1 + self._plan.retries)
             tell(f"Not stable yet ({self._disturbances()}): measuring again for at most {self._left(end_s):.0f} s.")
@@ -144,7 +146,7 @@ class Collector:
             if (extra % 10 == 0 and satisfied(self.found)) or not self._another(end_s, 10**9):
                 return
             self.block(end_s)
-            sleep(min(self._typical_s(), max(0.0, self._left(end_s))))
+            self._sleep(min(self._typical_s(), max(0.0, self._left(end_s))))
 
     def _disturbances(self) -> str:
         causes = Counter(cause for cause in self.found.causes() if cause)
@@ -173,7 +175,7 @@ class Collector:
         return max(0.0, even * float(self._jitter[len(self.found.blocks) % len(self._jitter)]))
 
     def _left(self, end_s: float) -> float:
-        return end_s - (perf_counter() - self._began - self._away_s)
+        return end_s - (self._clock() - self._began - self._away_s)
 
     def _typical_s(self) -> float:
         return float(np.median(self._block_s))

@@ -15,7 +15,7 @@ import numpy as np
 from msgspec import Meta
 
 from harness.measure.disturbance import disturbed, shares, total
-from harness.measure.percentiles import DRAWS, nested_counts
+from harness.measure.percentiles import DRAWS, STUDENT_OVER, nested_counts, widened
 from harness.measure.station import BlockReport, Ready, Station
 from harness.measure.verdict import SPREAD_S, Judgement, exceeded
 from harness.record_measurements import Invalid, Verdict
@@ -25,7 +25,7 @@ LEAST_UNITS = 20
 WIDTH = 0.05
 METHOD = (
     "units of four blocks A B B A; exp of the median of log ratios of the blocks' medians; 95 % cluster bootstrap over "
-    f"pairs of processes and the units of each, {DRAWS} draws, fixed seed"
+    f"pairs of processes and the units of each, {DRAWS} draws, fixed seed; {STUDENT_OVER}"
 )
 
 
@@ -164,7 +164,9 @@ def _ratio(units: Sequence[Unit], logs: Sequence[float]) -> Ratio:
         )
     draws = np.sort(_medians(np.array(logs), nested_counts([unit.pair for unit in units], DRAWS, 0)))
     low, high = draws[int(0.025 * DRAWS)], draws[int(0.975 * DRAWS)]
-    return Ratio(value=value, low=exp(float(low)), high=exp(float(high)), units=len(units))
+    groups, each = [unit.pair for unit in units], list(map(float, logs))
+    low, high = widened((float(low), float(high)), log(value), each, groups, lambda part: float(np.median(part)))
+    return Ratio(value=value, low=exp(low), high=exp(high), units=len(units))
 
 
 def _medians(values: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from harness.measure.collection import Collection, Collector, Placed
-from harness.measure.disturbance import shares, total
+from harness.measure.disturbance import Disturbance, shares, total
 from harness.measure.gpu_watch import GpuSeen, summarise
 from harness.measure.items import size_range
 from harness.measure.percentiles import (
@@ -61,7 +61,12 @@ def collect(
 
 def finished(collector: Collector, tell: Callable[[str], None] = lambda text: None) -> Collection:
     """The rest of the blocks: until the time is over, or the verdict is stable where they stood between other work."""
-    return collector.run(lambda found: not judged(found).reasons, tell)
+    return collector.run(_stable, tell)
+
+
+def _stable(found: Collection) -> bool:
+    """Whether the verdict is; intervals, which take seconds where there are many blocks, only where nothing else is amiss."""
+    return not judge(conditions_of(found, ())).reasons and not judged(found).reasons
 
 
 def judged(found: Collection, outputs_equal: bool | None = None) -> Judgement:
@@ -127,7 +132,7 @@ def _span(name: str, blocks: list[FloatArray], groups: list[int], seed: int) -> 
 
 
 def conditions_of(found: Collection, spans: Sequence[Span], outputs_equal: bool | None = None) -> Conditions:
-    """What the verdict looks at, of the blocks that count."""
+    """What the verdict looks at, of the blocks that count; without `spans` nothing is said of intervals."""
     kept = found.kept()
     summed = total([block.report.disturbance for block in kept])
     headline = found.ready[0].headline
@@ -140,7 +145,7 @@ def conditions_of(found: Collection, spans: Sequence[Span], outputs_equal: bool 
         steady=all(ready.steady for ready in found.ready),
         canary_spread=percentile(canary, 0.9) - 1.0,
         canary_drift=drift(canary),
-        interval_width={name: _relative_width(medians[name]) for name in dict.fromkeys((headline, END_TO_END))},
+        interval_width={name: _relative_width(medians[name]) for name in (headline, END_TO_END) if name in medians},
         trend=_trend(kept, headline),
         memory=_followed(kept, headline),
         unreadable=unreadable,
@@ -151,8 +156,15 @@ def conditions_of(found: Collection, spans: Sequence[Span], outputs_equal: bool 
         suspended_s=round(summed.suspended_ns * 1e-9, 3),
         clock_backwards=sum(ms <= 0.0 for block in kept for ms in block.report.spans[END_TO_END]),
         gpu=_gpu(found, kept),
-        **shares(summed, len(found.ready[0].affinity)),
+        **_shares(found, summed),
     )
+
+
+def _shares(found: Collection, kept: Disturbance) -> dict[str, float | None]:
+    """Of the blocks that count; but a quota that stopped the process in any block spoils them all (MEASUREMENT, 3.8)."""
+    cpus = len(found.ready[0].affinity)
+    everything = total([block.report.disturbance for block in found.blocks])
+    return shares(kept, cpus) | {"throttled": shares(everything, cpus)["throttled"]}
 
 
 def _gpu(found: Collection, kept: Sequence[Placed]) -> GpuSeen | None:

@@ -1,4 +1,4 @@
-"""Where time comes from while energy is measured, so that a simulated clock can take the machine's place."""
+"""Where time comes from while something is measured, so that a simulated clock can take the machine's place."""
 
 import threading
 from collections.abc import Callable, Iterator

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from harness.measure.collection import Collection
-from harness.measure.percentiles import DRAWS, PLANNED_BLOCKS, nested_counts, percentile
+from harness.measure.percentiles import DRAWS, NESTED, PLANNED_BLOCKS, nested_counts, percentile, widened
 from harness.record import Throughput, Timing
 
-METHOD = f"inferences over their summed latencies; 95 % cluster bootstrap over processes and the blocks of each, {DRAWS} draws"
+METHOD = f"inferences over their summed latencies; {NESTED}"
 
 
 def sequential(found: Collection, timing: Timing, span: str) -> Throughput:
@@ -38,4 +38,10 @@ def rate_interval(
     counts = nested_counts(processes, DRAWS, seed)
     inferences = counts @ np.array([float(len(block)) for block in blocks])
     rates = 1000.0 * inferences / (counts @ np.array([sum(block) for block in blocks]))
-    return percentile(rates, 0.025), percentile(rates, 0.975)
+    drawn = percentile(rates, 0.025), percentile(rates, 0.975)
+    low, high = widened(drawn, _rate(blocks), blocks, processes, _rate)
+    return max(low, 0.0), high
+
+
+def _rate(blocks: Sequence[Sequence[float]]) -> float:
+    return 1000.0 * sum(map(len, blocks)) / sum(map(sum, blocks))

@@ -61,15 +61,15 @@ def test_a_fresh_process_times_one_sample_at_a_time(bench: Callable[..., Done]) 
     assert found["sweep"] is None
 
 
-def test_a_short_look_is_one_process_a_long_one_three_and_repeats() -> None:
+def test_a_short_look_is_one_process_a_long_one_four_and_repeats() -> None:
     def planned(seconds: float | None, default: float) -> tuple[float, int, int]:
         plan = time_plan(RunOptions(task="", submission="", measure_s=seconds), default)
         return plan.seconds, plan.processes, plan.retries
 
     assert planned(None, 20.0) == (20.0, 1, 0)
     assert planned(44.9, 20.0) == (44.9, 1, 0)
-    assert planned(None, 60.0) == (60.0, 3, 2)
-    assert planned(45.0, 20.0) == (45.0, 3, 2)
+    assert planned(None, 60.0) == (60.0, 4, 2)
+    assert planned(45.0, 20.0) == (45.0, 4, 2)
 
 
 def test_the_sweep_gives_throughput_by_batch_and_a_knee(bench: Callable[..., Done]) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from harness.loading import load_submission
 from harness.measure.latency import finished, timing_of
+from harness.measure.plan import PROCESSES
 from harness.measure.plan import Plan as TimePlan
 from harness.options import RunOptions
 from harness.plan import plan_run
@@ -56,9 +57,9 @@ def test_a_long_one_has_its_blocks_spread_over_all_of_it(between: Scattered) -> 
         assert seen[0] == 0 and seen[-1] == BLOCKS
         assert abs(seen[len(seen) // 2] - BLOCKS / 2) <= 2
         found = finished(between.collector)
-        assert len(found.ready) == 3
+        assert len(found.ready) == PROCESSES
         timing = timing_of(found)
-        assert timing.processes == 3
+        assert timing.processes == PROCESSES
         assert timing.conditions["blocks_run"] >= BLOCKS
     finally:
         between.close()

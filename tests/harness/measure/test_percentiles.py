@@ -157,6 +157,17 @@ def test_processes_that_differ_widen_the_interval() -> None:
     assert nested[1] - nested[0] > alone[1] - alone[0]
 
 
+def test_few_processes_and_a_wandering_clock_widen_the_interval_as_student_says() -> None:
+    apart = [np.full(5, 10.0 + 0.1 * (n % 3)) for n in range(60)]
+    found = quantiles(apart, groups=[n % 3 for n in range(60)])["p50"]
+    half = 4.303 * 0.1 / 3**0.5
+    assert (found.low, found.high) == pytest.approx((10.1 - half, 10.1 + half), abs=1e-6)
+    level = np.repeat([0.0, 0.2, -0.1, 0.1, -0.2, 0.0], 10)
+    found = quantiles([np.full(5, 10.0 + each) for each in level])["p50"]
+    half = 2.571 * float(np.std([0.0, 0.2, -0.1, 0.1, -0.2, 0.0], ddof=1)) / 6**0.5
+    assert (found.low, found.high) == pytest.approx((10.0 - half, 10.0 + half), abs=1e-6)
+
+
 def test_one_process_has_the_plain_interval() -> None:
     blocks = drifting_blocks(np.random.default_rng(3), 30, 8)
     assert cluster_intervals(blocks, [0.5, 0.9], groups=[4] * 30) == cluster_intervals(blocks, [0.5, 0.9])
