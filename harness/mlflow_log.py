@@ -103,6 +103,9 @@ def _client(home: Home, uri: str, reporter: Reporter) -> Iterator["MlflowClient"
     """A client, alone at its store: two processes must not create one SQLite store at once."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    # A bar for every file and two lines for every run, on standard output: our own bar says how far it is.
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     import logging
 
     try:
