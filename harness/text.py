@@ -107,10 +107,15 @@ def csv_cell(value: Any) -> str | int | float | None:
 
 def csv_bytes(fields: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
     """Dictionaries as CSV with a head line."""
+    return csv_lines(fields, ([row.get(field) for field in fields] for row in rows))
+
+
+def csv_lines(fields: Sequence[str], lines: Iterable[Iterable[Any]]) -> bytes:
+    """Values in the order of `fields` as CSV with a head line."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow([csv_cell(field) for field in fields])
-    writer.writerows([[csv_cell(row.get(field)) for field in fields] for row in rows])
+    writer.writerows([list(map(csv_cell, line)) for line in lines])
     return stream.getvalue().encode("utf-8", "replace")
 
 

@@ -152,7 +152,7 @@ def line_rank(found: Standings, line: Line) -> Cell:
 def origin_cell(record: Record) -> Cell:
     """Where the number comes from; of a paper's, the place in it."""
     place = record.source.place if record.source and record.provenance == "reported" else ""
-    return replace(provenance_cell(record), sub=clean(place, 120))
+    return provenance_cell(record).but(sub=clean(place, 120))
 
 
 def _frontier(lies: Frontiers, line: Line) -> Cell:
@@ -162,7 +162,7 @@ def _frontier(lies: Frontiers, line: Line) -> Cell:
 
 def _record(line: Line) -> Cell:
     others = tuple((record.id[:8], record_path(record)) for record in line.records[1:])
-    return replace(record_cell(line.lead), more=others)
+    return record_cell(line.lead).but(more=others)
 
 
 def shared_reasons(cells: Iterable[Cell], said: Collection[str] = ()) -> str:

@@ -15,7 +15,7 @@ from harness.record import Host, Record, encode
 from leaderboard.board_view import BoardView, board_view
 from leaderboard.boards import Board, submission_id
 from leaderboard.collect import Collection, check_homes, collect
-from leaderboard.crowd import spread
+from leaderboard.crowd import seldom_collected, spread
 from leaderboard.curve_drawing import draw as draw_curves
 from leaderboard.curve_plot import CurvePlot, plot_csv
 from leaderboard.curve_view import CurveFiles
@@ -89,7 +89,7 @@ def build_site(homes: Sequence[Path], out: Path, *, show_hidden: bool = False) -
     """
     check_homes(homes)
     built_before(out)  # refuses a folder of other things before the lock is put into it
-    with lock(out / ".lock"):
+    with lock(out / ".lock"), seldom_collected():
         # Read under the lock: of two builds at once the later one then knows every record of the earlier one.
         return _Build(collect(homes), homes, out, show_hidden).run()
 

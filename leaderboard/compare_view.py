@@ -1,7 +1,7 @@
 """The page that compares a board's results in pairs; which ones stands in its address (``#v=1&rows=ID,ID``)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -123,14 +123,14 @@ def _system(runs: Runs, called: str, found: Standings, others: Sequence[Metric])
     record, side = runs[0].record, _side(runs)
     links = tuple((run.record.id[:8], record_path(run.record)) for run in runs[1:])
     cells = (
-        replace(method_cell(record), value=called, text=called),
+        method_cell(record).but(value=called, text=called),
         rank_cell(found, record),
         score_cell(record) if len(runs) == 1 else mean_cell([run.record for run in runs]),
         *[_mean_of(side, like) for like in others],
         parameters_cell(record),
         macs_cell(record),
         provenance_cell(record),
-        replace(record_cell(record), more=links),
+        record_cell(record).but(more=links),
     )
     return Row(id=f"c-{record.id}", cells=cells, refs=(record.id,))
 
@@ -142,7 +142,7 @@ def _side(runs: Runs) -> Side:
 def _mean_of(side: Side, like: Metric) -> Cell:
     """A metric with its interval, or the mean over the training seeds with their spread."""
     cell, spread = quiet(metric_cell(side.metric(like), "not in this record")), side.spread(like)
-    return cell if spread is None else replace(cell, span=f"± {spread:.{places_of(like)}f}", reason="")
+    return cell if spread is None else cell.but(span=f"± {spread:.{places_of(like)}f}", reason="")
 
 
 def _pairs(board: Board, systems: Sequence[Runs]) -> Table:

@@ -1,7 +1,6 @@
 """A record's measurements in full: every span and percentile, throughput, energy, cost, with the reason for every gap."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from harness.record import Observed, Record, Span, Timing
 from harness.record_measurements import weighed
@@ -80,7 +79,7 @@ def _span_row(index: int, place: int, span: Span, timing: Timing) -> Row:
         Cell(value=span.blocks, text=str(span.blocks)),
         value_cell(span.mean),
         value_cell(span.min),
-        *[replace(quantile_cell(item, timing), quiet=True) for item in (span.p50, span.p90, span.p99)],
+        *[quantile_cell(item, timing).but(quiet=True) for item in (span.p50, span.p90, span.p99)],
     )
     return Row(id=f"span-{index}-{place}", muted=timing.verdict in MUTED_VERDICTS, cells=cells)
 

@@ -1,7 +1,5 @@
 """Numbers as people read them. A value that does not exist stays missing and keeps its reason."""
 
-from dataclasses import replace
-
 from harness.record import Metric, Quantile, Timing
 from leaderboard.table import Cell
 
@@ -61,7 +59,7 @@ def metric_cell(metric: Metric | None, reason: str = "") -> Cell:
 
 def quiet(cell: Cell) -> Cell:
     """The cell with its reason in the data files only, where there is a value and the reason is said elsewhere."""
-    return cell if cell.missing else replace(cell, quiet=True)
+    return cell if cell.missing else cell.but(quiet=True)
 
 
 def quantile_cell(quantile: Quantile, timing: Timing, flags: str = "") -> Cell:

@@ -54,9 +54,9 @@ def packed(table: Table) -> str:
     value = {
         "n": len(rows),
         "key": _list(keys, ""),
-        "id": _list(_without_keys([row.id for row in rows], keys), ""),
+        "id": _keyed([row.id for row in rows], keys, ""),
         "m": _list([int(row.muted) for row in rows], 0),
-        "f": _list(_without_keys([" ".join(row.refs) for row in rows], keys), ""),
+        "f": _keyed([" ".join(row.refs) for row in rows], keys, ""),
         "c": [_column(rows, index, keys) for index in range(len(table.columns))],
     }
     # ASCII, and no sign that could end the element or open a comment in it.
@@ -65,7 +65,7 @@ def packed(table: Table) -> str:
 
 def _column(rows: Sequence[Row], index: int, keys: Sequence[str]) -> dict[str, Any]:
     cells = [row.cells[index] for row in rows]
-    found = {name: _list(_without_keys([read(cell) for cell in cells], keys), usual) for name, read, usual in FIELDS}
+    found = {name: _keyed([read(cell) for cell in cells], keys, usual) for name, read, usual in FIELDS}
     if factors := _factors(cells):
         found["v"] = factors
     return {name: values for name, values in found.items() if values is not None}
@@ -90,6 +90,11 @@ def _factor(cell: Cell) -> float | None:
     return factor if abs(float(written[1]) * factor - cell.value) <= 5e-3 * abs(cell.value) else None
 
 
+def _keyed(values: list[Any], keys: Sequence[str], usual: Any) -> Any:
+    """As `_list`, with signs in place of the rows' keys."""
+    return None if _all_usual(values, usual) else _list(_without_keys(values, keys), usual)
+
+
 def _without_keys(values: Sequence[Any], keys: Sequence[str]) -> list[Any]:
     """Texts with a sign in place of their row's key, and another in place of its first eight digits."""
     return [
@@ -101,14 +106,19 @@ def _without_keys(values: Sequence[Any], keys: Sequence[str]) -> list[Any]:
 def _list(values: list[Any], usual: Any) -> Any:
     """The values; None where all are as usual; distinct values and which one each is where that is shorter; texts of one
     width in a row, without what all begin and end with."""
-    if all(value == usual for value in values):
+    if _all_usual(values, usual):
         return None
-    stated = [repr(value) for value in values]  # tells 1 from 1.0 and from True
+    # The text of a value tells 1 from 1.0 and from True.
+    stated = values if set(map(type, values)) == {str} else list(map(repr, values))
     distinct = dict(zip(stated, values, strict=True))
     if 2 * len(distinct) > len(values):
         return _in_a_row(values) or {"a": values}
     places = {text: place for place, text in enumerate(distinct)}
     return {"d": list(distinct.values()), "i": [places[text] for text in stated]}
+
+
+def _all_usual(values: Sequence[Any], usual: Any) -> bool:
+    return all(value == usual for value in values)
 
 
 def _in_a_row(values: Sequence[Any]) -> dict[str, Any] | None:

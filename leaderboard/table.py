@@ -3,10 +3,11 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from operator import attrgetter
 from typing import Any, Literal
 
-from harness.text import csv_bytes
+import msgspec
+
+from harness.text import csv_lines
 
 Value = str | int | float | None
 _ENCODE = json.JSONEncoder(ensure_ascii=True, allow_nan=False).encode
@@ -39,9 +40,8 @@ class Column:
     """Whether it is shown only when asked for, where a script can show it; without script all are shown."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
-    """One value, how it is written, and, where there is none, why."""
+class Cell(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One value, how it is written, and, where there is none, why. A site has a million: dataclasses are made more slowly."""
 
     value: Value = None
     text: str = ""
@@ -66,6 +66,10 @@ class Cell:
     def missing(self) -> bool:
         """Whether there is no value."""
         return self.value is None
+
+    def but(self, **changes: Any) -> "Cell":
+        """This cell with other values in some fields."""
+        return msgspec.structs.replace(self, **changes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,9 +135,6 @@ def in_pages(table: Table) -> Table:
     return replace(table, pages=("index.html", *(f"page-{number}.html" for number in range(2, count + 1))))
 
 
-_READ = tuple(map(attrgetter, ("value", "low", "high", "reason")))
-
-
 def unique(keys: Iterable[str]) -> list[str]:
     """The keys, those that were there before with a number behind them: names from strangers may coincide."""
     found: dict[str, None] = {}
@@ -145,60 +146,50 @@ def unique(keys: Iterable[str]) -> list[str]:
     return list(found)
 
 
-def table_fields(table: Table) -> list[str]:
-    """The fields of the table's exports: every column, with bounds and reasons where some cell has them."""
-    return [field for index, column in enumerate(table.columns) for field in _fields(table, index, column.key)]
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """What the data files of a table hold: names of fields, and their values a row. Worked out once for all of them."""
+
+    fields: list[str]
+    lines: list[tuple[Value, ...]]
+
+    @property
+    def rows(self) -> list[dict[str, Value]]:
+        """A dictionary a row."""
+        return [dict(zip(self.fields, line, strict=True)) for line in self.lines]
 
 
-def _fields(table: Table, index: int, key: str) -> Iterator[str]:
-    cells = [row.cells[index] for row in table.rows]
-    yield key
-    if any(cell.low is not None or cell.high is not None for cell in cells):
-        yield from (f"{key}_low", f"{key}_high")
-    if any(cell.reason for cell in cells):
-        yield f"{key}_note"
+def flat(table: Table) -> Flat:
+    """The values of the table for its data files: every column, with bounds and reasons where some cell has them."""
+    fields: list[str] = []
+    values: list[list[Value]] = []
+    for index, column in enumerate(table.columns):
+        for field, found in _fields([row.cells[index] for row in table.rows], column.key):
+            fields.append(field)
+            values.append(found)
+    return Flat(fields, list(zip(*values, strict=True)))
+
+
+def _fields(cells: Sequence[Cell], key: str) -> Iterator[tuple[str, list[Value]]]:
+    yield key, [cell.value for cell in cells]
+    low: list[Value] = [cell.low for cell in cells]
+    high: list[Value] = [cell.high for cell in cells]
+    if any(value is not None for value in (*low, *high)):
+        yield from ((f"{key}_low", low), (f"{key}_high", high))
+    reasons: list[Value] = [cell.reason for cell in cells]
+    if any(reasons):
+        yield f"{key}_note", reasons
 
 
 def table_records(table: Table) -> list[dict[str, Any]]:
     """The rows as dictionaries of plain values, in the order of the page."""
-    return _records(table, table_fields(table))
-
-
-def _records(table: Table, fields: Sequence[str]) -> list[dict[str, Any]]:
-    wanted = set(fields)
-    parts = [
-        [(name, read) for name, read in zip(_names(column.key), _READ, strict=True) if name in wanted]
-        for column in table.columns
-    ]
-    found = []
-    for row in table.rows:
-        values = {name: read(cell) for cell, read_as in zip(row.cells, parts, strict=True) for name, read in read_as}
-        found.append({field: values[field] for field in fields})
-    return found
-
-
-def _names(key: str) -> tuple[str, str, str, str]:
-    return key, f"{key}_low", f"{key}_high", f"{key}_note"
-
-
-@dataclass(frozen=True, slots=True)
-class Flat:
-    """What the data files of a table hold: names of fields, and a dictionary a row. Worked out once for all of them."""
-
-    fields: list[str]
-    rows: list[dict[str, Any]]
-
-
-def flat(table: Table) -> Flat:
-    """The values of the table for its data files."""
-    fields = table_fields(table)
-    return Flat(fields, _records(table, fields))
+    return flat(table).rows
 
 
 def table_csv(table: Table, data: Flat | None = None) -> bytes:
     """The table as CSV, UTF-8; text cells are guarded against formulas."""
     data = data or flat(table)
-    return csv_bytes(data.fields, data.rows)
+    return csv_lines(data.fields, data.lines)
 
 
 def table_json(table: Table, data: Flat | None = None) -> bytes:
