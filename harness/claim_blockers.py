@@ -34,11 +34,16 @@ def blocker_of(
 def _missing(claim: Claim, manifest: Manifest, tasks: Collection[str], uncounted: str, owner: Manifest) -> Blocker:
     name = claim.blocker or manifest.blocker
     stated = manifest.blockers[name] if name else None
-    # What a row's network lacks is not what the cost of its search waits for.
-    network_only = stated is not None and stated.missing in ("implementation", "architecture")
-    if stated is not None and not (network_only and claim.task == SEARCH and claim.task in OTHER_TASKS):
+    if stated is not None and not _beside(stated, claim):
         return stated
     return _follows(claim, owner, tasks, uncounted)
+
+
+def _beside(stated: Blocker, claim: Claim) -> bool:
+    """Whether a claim does not wait for what its row lacks: a search for no network, a count for no weights."""
+    if claim.task == SEARCH and claim.task in OTHER_TASKS:
+        return stated.missing in ("implementation", "architecture", "weights")
+    return stated.missing == "weights" and bool(claim.variant) and is_cost(claim)
 
 
 def _follows(claim: Claim, manifest: Manifest, tasks: Collection[str], uncounted: str) -> Blocker:

@@ -9,8 +9,8 @@ import msgspec
 
 from harness.claim import Claim
 from harness.claim_metrics import COST_METRICS, SPEED_METRICS
-from harness.claim_totals import NARROW, related
-from harness.claims import Evidence, Found, same_unit
+from harness.claim_totals import related
+from harness.claims import NARROW, Evidence, Found, same_unit
 from harness.manifest import Manifest
 from harness.printed import PERCENT, multiplier, read_printed
 from harness.record import Cost, Metric, Record
@@ -83,6 +83,7 @@ def _score(claim: Claim, record: Record, metric: Metric, manifest: Manifest | No
         differing.append(f"the settings {settings_text(record.settings)}")
     doubts = [UNSTATED] if claim.protocol == "unstated" else []
     doubts += [] if _identified(claim, record, manifest) else [UNIDENTIFIED]
+    doubts += [claim.inferred] if claim.inferred else []
     value, interval = metric.value, metric.interval
     bounds = (interval.low, interval.high) if interval else None
     unit = metric.unit

@@ -1,12 +1,10 @@
 """Percentages that were worked out from totals as printed: 45.5 % less is 2.23 of 4.09 billion, each rounded before."""
 
 from harness.claim import Claim
-from harness.claims import TOTALS, Evidence, Found, derive, equal, relative
+from harness.claims import NARROW, TOTALS, Evidence, Found, derive, equal, relative
 from harness.manifest import Manifest
 from harness.printed import Printed, multiplier, read_printed
 
-NARROW = ("bit_operations", "darts_mult_add")
-"""Conventions of few papers: as one half of a mixture they give a number by chance rather than by what was done."""
 _DERIVED = ("reduction", "share", "ratio")
 
 

@@ -14,6 +14,8 @@ FRACTION = ("", "fraction")
 POINTS = (*PERCENT, "points")
 TOTALS = "totals as printed"
 """Where a relation stands that was worked out from the totals that its source prints."""
+NARROW = ("bit_operations", "darts_mult_add")
+"""Conventions of few papers: mixed with others, or cut off, they give a number by chance rather than by what was done."""
 _ALWAYS = (1 + 1e-9, 1e-12)
 """Room for the last bit of a float: relative, absolute."""
 
@@ -99,7 +101,7 @@ def judge(claim: Claim, found: Found, blocker: Blocker) -> Comparison:
     if giving is not None:
         return _made(claim, printed, giving, "measured differently", f"{giving.differs} gives the printed number")
     for item in (*same, *others):
-        chance = item.mixed and item.where != TOTALS
+        chance = (item.mixed and item.where != TOTALS) or (item.where in NARROW and bool(item.differs))
         how = "" if chance or claim.qualifier else otherwise(printed, in_claims_unit(claim, item))
         if how:
             reason = f"{item.differs or 'ours'}, {how}, gives the printed number"

@@ -12,6 +12,10 @@ from counted_networks import verdicts
 def test_the_claims_about_cost_are_settled(harness: Harness) -> None:
     told = harness("paper", "1907.05737", "--cost", "--json").json()
     assert verdicts(told) == {
+        ("AmoebaNet-B", "params"): ("reproduced", 2.839186),
+        ("NASNet-A", "FLOPs"): ("reproduced", 563.638816),
+        ("AmoebaNet-B", "FLOPs"): ("measured differently", 555.060408),
+        ("PNAS", "FLOPs"): ("measured differently", 587.2932),
         ("DARTSV1", "params"): ("measured differently", 3.169414),
         ("DARTSV2", "params"): ("reproduced", 3.349342),
         ("PC-DARTS", "params"): ("reproduced", 3.634678),
@@ -33,5 +37,15 @@ def test_the_extension_and_amended_darts_are_listed(harness: Harness) -> None:
 
 
 def test_an_untrained_network_gets_no_score(harness: Harness) -> None:
-    told = harness("eval", "--task", "cifar10", "--submission", "pc-darts", "--limit", "2").sentence()
+    told = harness(
+        "eval", "--task", "cifar10", "--submission", "pc-darts", "--variant", "cifar10", "--limit", "2"
+    ).sentence()
     assert "weights of pc-darts (cifar10) are not published; give your own with --weights PATH" in told
+
+
+@pytest.mark.slow
+def test_the_sample_variant_answers_its_sample(harness: Harness) -> None:
+    record = harness(
+        "eval", "--task", "cifar10", "--submission", "pc-darts", "--no-measure", "--no-interval", "--json"
+    ).json()
+    assert record["submission"]["variant"] == "sample" and record["metrics"][0]["value"] > 90
