@@ -3,7 +3,8 @@
 `harness bench` of one network is repeated; in half of the runs, drawn by a seeded schedule, a child process spins. Beside
 every run, under the same load, a loop in timm's style and torch.utils.benchmark time the same network. Then A against A,
 and the overhead of the timed loop. Every result is appended to --out as it comes: the same command goes on from there,
-and prints the tables of what there is.
+and prints the tables of what there is. The first table says how quiet the machine was while nothing of ours disturbed it:
+where it was not, few runs are stable for good reason. gate_simulation.py asks the same where the truth is known.
 """
 
 import argparse
@@ -15,12 +16,17 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 Row = dict[str, Any]
+NOISY = 0.1
+NOT_QUIET = (
+    f"The machine was NOT quiet (limit {100 * NOISY:.0f} % of either): verdicts other than stable are then right.\n"
+)
 PEERS = """
 import json, sys, time, torch, torchvision
 from torch.utils.benchmark import Timer
@@ -78,6 +84,11 @@ def bench(options: argparse.Namespace, *more: str) -> Row:
     return {**json.loads(done.stdout), "took_s": time.perf_counter() - start}
 
 
+def settings(options: argparse.Namespace) -> list[Any]:
+    """What results must share to stand in one table."""
+    return [options.network, options.threads, options.seconds, options.spinners, options.seed]
+
+
 def one_run(options: argparse.Namespace, number: int, loaded: bool) -> Row:
     """Ours and the peers' under the same load."""
     with other_load(options.spinners if loaded else 0):
@@ -85,11 +96,13 @@ def one_run(options: argparse.Namespace, number: int, loaded: bool) -> Row:
         command = [sys.executable, "-c", PEERS, options.network, str(options.threads)]
         peers = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     timing = found["latency"][0]
+    seen = timing["conditions"]
     forward = next(span for span in timing["spans"] if span["name"] == "forward")
     return {
         "kind": "run", "number": number, "loaded": loaded, "verdict": timing["verdict"], "reasons": timing["reasons"],
         "p50": forward["p50"], "dropped": timing["dropped_share"], "took_s": found["took_s"], "peers": peers,
-        "block_median_ms": timing["conditions"]["block_median_ms"], "processes": timing["processes"],
+        "block_median_ms": seen["block_median_ms"], "processes": timing["processes"], "blocks_run": seen["blocks_run"],
+        "disturbed_because": seen["disturbed_because"], "memory": seen["memory"], "settings": settings(options),
     }  # fmt: skip
 
 
@@ -97,7 +110,7 @@ def one_comparison(options: argparse.Namespace, number: int) -> Row:
     """A against A."""
     found = bench(options, "--against", f"torchvision:{options.network}")
     keys = ("verdict", "reasons", "speedup", "control", "cpu_speedup", "noise_floor", "statement", "took_s")
-    return {"kind": "aa", "number": number, **{key: found[key] for key in keys}}
+    return {"kind": "aa", "number": number, "settings": settings(options), **{key: found[key] for key in keys}}
 
 
 def overhead(microseconds: int = 200, rounds: int = 40, calls: int = 200) -> Row:
@@ -133,9 +146,23 @@ def _calibrated(numbers: list[int], microseconds: int) -> int:
     return max(1, round(100 * microseconds / best))
 
 
+def stored(options: argparse.Namespace) -> list[Row]:
+    """The results in the file; a last line that was cut off by an end in between is taken away."""
+    if not options.out.exists():
+        return []
+    text = options.out.read_text()
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        options.out.write_text(whole)
+    rows = [json.loads(line) for line in whole.splitlines()]
+    if any(row.get("settings", settings(options)) != settings(options) for row in rows):
+        raise SystemExit(f"{options.out} holds results of other settings; name another --out, or the same settings")
+    return rows
+
+
 def collect(options: argparse.Namespace) -> list[Row]:
     """Everything that is in the file already, and what is missing as far as the time allows."""
-    rows = [json.loads(line) for line in options.out.read_text().splitlines()] if options.out.exists() else []
+    rows = stored(options)
     done = {(row["kind"], row["number"]) for row in rows}
     wanted: list[tuple[str, int]] = [("overhead", 0)]
     loads = schedule(options.runs, options.seed)
@@ -171,8 +198,26 @@ def share(part: Sequence[object], whole: Sequence[object]) -> str:
     return f"{len(part)} of {len(whole)}"
 
 
+def report_quiet(quiet: Sequence[Row]) -> None:
+    """What disturbed the blocks of the runs that had no load of ours."""
+    blocks = sum(row["blocks_run"] for row in quiet)
+    if not blocks:
+        return
+    causes: Counter[str] = Counter()
+    for row in quiet:
+        causes.update(row["disturbed_because"])
+    followed = [row for row in quiet if row["memory"] and row["memory"]["p"] < 0.01 and row["memory"]["change"] > 0.02]
+    each = ", ".join(f"{cause} {100 * number / blocks:.1f} %" for cause, number in causes.most_common()) or "nothing"
+    disturbed = causes.total() / blocks
+    print(f"Blocks of the {len(quiet)} runs without load that something disturbed: {100 * disturbed:.1f} % ({each}).")
+    print(f"Runs without load whose latency followed the speed of memory: {share(followed, quiet)}.")
+    calm = disturbed <= NOISY and len(followed) <= NOISY * len(quiet)
+    print("The machine was quiet.\n" if calm else NOT_QUIET)
+
+
 def report_runs(runs: Sequence[Row]) -> None:
-    """The verdict of every run, and what they say together."""
+    """How quiet it was, the verdict of every run, and what they say together."""
+    report_quiet([row for row in runs if not row["loaded"]])
     print("| run | other load | verdict | p50 forward, ms | interval, ms | left out | s | first reason |")
     print("|---|---|---|---|---|---|---|---|")
     for row in runs:

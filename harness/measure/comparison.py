@@ -4,7 +4,7 @@ What two runs one after the other differ by is mostly the machine (MEASUREMENT, 
 A B B A, so that whatever drifts meets both alike; the same with two processes of A says how far 1 is to be trusted.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from math import exp, log
@@ -88,7 +88,13 @@ class Units:
     control: list[Unit] = field(default_factory=list)
 
 
-def interleave(first: Sequence[Station], second: Sequence[Station], seconds: float, retries: int = 0) -> Units:
+def interleave(
+    first: Sequence[Station],
+    second: Sequence[Station],
+    seconds: float,
+    retries: int = 0,
+    clock: Callable[[], float] = perf_counter,
+) -> Units:
     """Units for `seconds`: process i of the first against process i of the second, then against the next of its own.
 
     `first` has at least two stations. Up to `retries` times longer until enough units were not disturbed.
@@ -96,24 +102,24 @@ def interleave(first: Sequence[Station], second: Sequence[Station], seconds: flo
     found = Units()
     for station in (*first, *second):
         found.ready.append(station.start())
-    began = perf_counter()
+    began = clock()
     cpus = len(found.ready[0].affinity)
     for turn in count():
-        elapsed = perf_counter() - began
+        elapsed = clock() - began
         enough = min(len(_undisturbed(units, cpus)) for units in (found.compared, found.control)) >= LEAST_UNITS
         if turn >= 2 and (elapsed >= seconds * (1 + retries) or (elapsed >= seconds and enough)):
             return found
         own, pair = (turn // 2) % len(first), (turn // 2) % len(second)
         if turn % 2:
-            found.control.append(_unit(own, first[own], first[(own + 1) % len(first)], began))
+            found.control.append(_unit(own, first[own], first[(own + 1) % len(first)], began, clock))
         else:
-            found.compared.append(_unit(own * len(second) + pair, first[own], second[pair], began))
+            found.compared.append(_unit(own * len(second) + pair, first[own], second[pair], began, clock))
     raise AssertionError("unreachable")
 
 
-def _unit(pair: int, a: Station, b: Station, began: float) -> Unit:
+def _unit(pair: int, a: Station, b: Station, began: float, clock: Callable[[], float]) -> Unit:
     blocks = (a.block(60.0), b.block(60.0), b.block(60.0), a.block(60.0))
-    return Unit(pair, perf_counter() - began, blocks)
+    return Unit(pair, clock() - began, blocks)
 
 
 def _undisturbed(units: Sequence[Unit], cpus: int) -> list[Unit]:

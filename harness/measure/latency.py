@@ -235,6 +235,7 @@ def _setting(found: Collection) -> dict[str, Any]:
         "block_process": [block.process for block in kept],
         "blocks_run": len(found.blocks),
         "dropped_because": dict(Counter(cause for cause in causes if cause)) if len(kept) < len(found.blocks) else {},
+        "disturbed_because": dict(Counter(cause for cause in causes if cause)),
         "first_inferences_ms": [ready.first_ms for ready in found.ready],
         "notes": found.notes,
     }
