@@ -11,9 +11,10 @@ import msgspec
 from harness import __version__
 from harness.errors import RecordError
 from harness.files import lock
-from harness.record import Host, Record, encode
+from harness.record import encode
 from leaderboard.board_view import BoardView, board_view
 from leaderboard.boards import Board, submission_id
+from leaderboard.cells import host_path
 from leaderboard.collect import Collection, check_homes, collect
 from leaderboard.crowd import seldom_collected, spread
 from leaderboard.curve_drawing import draw as draw_curves
@@ -23,7 +24,7 @@ from leaderboard.downloads import with_badges, with_downloads, with_methods
 from leaderboard.entries import Entry
 from leaderboard.export import rows, to_csv, to_json
 from leaderboard.grouping import group
-from leaderboard.host_view import host_view, hosts
+from leaderboard.host_view import OnHost, host_view, hosts
 from leaderboard.index_view import Listed, index_view
 from leaderboard.memory import Digests, Made, Memory, joined
 from leaderboard.output import SiteFolder, built_before
@@ -119,16 +120,16 @@ class _Build:
         """Write everything."""
         self._site.start()
         self._papers()
-        submissions, timed_on = self._submissions(), self._hosts()
-        listed = self._make([*self._records(), *submissions, *self._boards()])
+        submissions, timed = self._submissions(), hosts([ranked.board for ranked in self._ranked])
+        shown = [entry for ranked in self._ranked for entry in ranked.board.standing]
+        listed = self._make(
+            [*self._records(), *submissions, *self._boards(), *map(self._host, timed), self._everything(shown)]
+        )
         boards = [
             Listed(ranked.board, str(listed[f"b/{ranked.board.key.id}"]), len(ranked.standings.ranges))
             for ranked in self._ranked
         ]
-        shown = [entry.record for ranked in self._ranked for entry in ranked.board.standing]
-        everything = rows(shown)
-        self._site.write("records.csv", to_csv(everything))
-        self._site.write("records.json", to_json(everything))
+        timed_on = [(results[0].host, [item.entry.record for item in results]) for results in timed]
         self._page(index_view(boards, self._collection, self._hidden, self._reports, timed_on))
         files = self._site.finish()
         self._memory.write()
@@ -218,14 +219,18 @@ class _Build:
                     found = placed.setdefault(submission_id(entry.record), ([], []))
                     found[kind].append((entry, ranked.board, ranked.standings))
         return [
-            Unit(f"s/{id}", self._placed_digest([*standing, *past]), partial(self._submission, standing, past))
+            Unit(
+                f"s/{id}",
+                self._placed_digest([item[:2] for item in (*standing, *past)]),
+                partial(self._submission, standing, past),
+            )
             for id, (standing, past) in placed.items()
         ]
 
-    def _placed_digest(self, placed: Sequence[Placed]) -> str:
+    def _placed_digest(self, placed: Sequence[tuple[Entry, Board]]) -> str:
         return joined(
             part
-            for entry, board, _ in placed
+            for entry, board in placed
             for part in (self._digests.entry(entry), self._board_digests[board.key].encode())
         )
 
@@ -257,14 +262,25 @@ class _Build:
         for report in self._reports:
             self._page(*paper_view(report, records, boards))
 
-    def _hosts(self) -> list[tuple[Host, list[Record]]]:
-        """The pages of the hosts that timed something."""
-        listed = []
-        for results in hosts([ranked.board for ranked in self._ranked]):
+    def _host(self, results: Sequence[OnHost]) -> Unit:
+        """The page of a host that timed something."""
+        placed = [(item.entry, item.board) for item in results]
+
+        def make() -> None:
             page, table = host_view(results)
             self._page(page, [table])
-            listed.append((results[0].host, [item.entry.record for item in results]))
-        return listed
+
+        return Unit(host_path(results[0].host), self._placed_digest(placed), make)
+
+    def _everything(self, shown: Sequence[Entry]) -> Unit:
+        """All records as files."""
+
+        def make() -> None:
+            listed = rows(entry.record for entry in shown)
+            self._site.write("records.csv", to_csv(listed))
+            self._site.write("records.json", to_json(listed))
+
+        return Unit("records", joined(map(self._digests.entry, shown)), make)
 
     def _plot(self, scatter: Scatter) -> PlotPaths:
         return self._with_data(scatter.name, lambda: draw(scatter), lambda: points_csv(scatter))
