@@ -146,6 +146,19 @@ def test_rows_that_are_ticked_are_compared(visit: Opener, board: str) -> None:
     assert len(methods(again, "systems-table")) == 7
 
 
+def test_three_results_are_compared_by_their_address(visit: Opener, board: str) -> None:
+    path = board.replace("index", "compare")
+    names = ["alder (base)", "cedar (base)", "elm (base)"]
+    ids = visit(path).evaluate(
+        "names => [...document.querySelectorAll('#systems-table tbody tr')]"
+        ".filter(row => names.includes(row.querySelector('th').dataset.v)).map(row => row.dataset.refs)",
+        names,
+    )
+    page = visit(f"{path}#v=1&rows={','.join(ids)}")
+    assert sorted(methods(page, "systems-table")) == names
+    assert len(set(methods(page, "pairs-table"))) == 3
+
+
 def test_the_first_page_is_searched(visit: Opener) -> None:
     page = visit("index.html")
     before = page.locator("main tbody tr").count()
@@ -224,6 +237,22 @@ def test_a_long_table_draws_100_rows_and_sorts_all(browser: Any, long_site: Path
     assert len(methods(page)) == 1 and page.locator("#results-table img").count() == 0
     page.close()
     assert not problems
+
+
+def test_the_keyboard_turns_pages(browser: Any, long_site: Path) -> None:
+    page = browser.new_page()
+    page.goto(f"file://{next(long_site.glob('b/*/index.html'))}")
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent") == "Later rows":
+            break
+    page.keyboard.press("Enter")
+    assert "p=2" in hash_of(page) and "rows 101 to 200" in page.locator("#said").text_content()
+    page.keyboard.press("Space")
+    assert "rows 201 to 300" in page.locator("#said").text_content()
+    page.go_back()
+    assert "p=2" in hash_of(page) and "rows 101 to 200" in page.locator(".count").first.text_content()
+    page.close()
 
 
 def visit_static(browser: Any, path: Path, id: str) -> str:
