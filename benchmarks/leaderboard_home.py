@@ -44,10 +44,11 @@ def fill(home: Home, shared: Path | None) -> list[str]:
     path = home.path / DONE
     done = {tuple(json.loads(line)) for line in path.read_text().splitlines()} if path.is_file() else set()
     failed = []
-    for words in commands(shared):
-        if words in done:
-            continue
+    wanted = [words for words in commands(shared) if words not in done]
+    for number, words in enumerate(wanted, 1):
+        sys.stderr.write(f"{number} of {len(wanted)}: {' '.join(words)}\n")
         if said := run(words, home.path):
+            sys.stderr.write(f"failed: {said}\n")
             failed.append(said)
         else:
             with path.open("a") as file:

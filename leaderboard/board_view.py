@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from harness.summary import method_name
 from leaderboard.board_tables import COMPARE, history_section, metrics_sections, metrics_table, results_table
-from leaderboard.boards import Board
+from leaderboard.boards import UNSTATED, Board
 from leaderboard.compare_view import compare_view
 from leaderboard.entries import Entry
 from leaderboard.naming import board_path, board_title, told_apart
@@ -71,7 +71,7 @@ def board_view(board: Board, found: Standings, plots: PlotFiles) -> BoardView:
     page = Page(
         path=board_path(board),
         title=board_title(board),
-        lead=summary,
+        lead=" ".join(filter(None, [summary, _scored_by(board)])),
         banner=BANNERS[board.section],
         facts=_facts(board),
         downloads=[("Compare results in pairs", COMPARE)] if results.compare else [],
@@ -134,6 +134,12 @@ def summarise(board: Board, found: Standings) -> str:
         return f"{first[0]} leads: it exceeds {others} by more than resampling the data explains.{tail}"
     listed = ", ".join(first[:5]) + (f" and {len(first) - 5} more" if len(first) > 5 else "")
     return f"{len(first)} of {count} systems are tied for first: {listed}.{tail}"
+
+
+def _scored_by(board: Board) -> str:
+    """The protocol, since boards of one data set under several protocols have one title."""
+    protocol = clean(board.key.protocol, 80)
+    return f"Scored by the protocol {protocol}." if protocol not in UNSTATED else ""
 
 
 def _counted(count: int, what: str) -> str:

@@ -158,7 +158,7 @@ def _worth(entry: Entry) -> tuple[bool, bool, bool, bool, tuple[float, str]]:
 def unstated(record: Record) -> list[str]:
     """What a paper's claim leaves open of what the results of one table share. (No paper states a digest of its data.)"""
     stated = {"protocol": record.task.protocol, "split": record.task.split}
-    return [f"{name} unstated" for name, value in stated.items() if value in UNSTATED]
+    return [name for name, value in stated.items() if value in UNSTATED]
 
 
 def is_partial(record: Record) -> bool:
@@ -178,7 +178,8 @@ def why_unranked(entry: Entry) -> str:
     if record.task.origin == "sample":
         return "the generated sample is no benchmark"
     if record.provenance not in RANKED_PROVENANCE:
-        return ", ".join([record.provenance, *(unstated(record) if record.provenance == "reported" else ())])
+        missing = unstated(record) if record.provenance == "reported" else []
+        return f"{record.provenance}, {' and '.join(missing)} unstated" if missing else record.provenance
     if entry.altered:
         return entry.altered
     if record.submission.weights.kind == "random":

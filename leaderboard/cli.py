@@ -104,10 +104,11 @@ def _with_server(arguments: argparse.Namespace) -> list[Path]:
 def _serve(arguments: argparse.Namespace) -> int:
     from leaderboard.build import build_site
     from leaderboard.hooks import SITE
-    from leaderboard.serve import serve
+    from leaderboard.serve import check_address, serve
     from leaderboard.watching import Watcher
 
     homes = _homes(arguments)
+    check_address(arguments.host, arguments.port)
     out = arguments.out or homes[0] / SITE
     report = build_site(homes, out)
     watcher = Watcher(homes, lambda: build_site(homes, out))

@@ -55,6 +55,18 @@ def serve(
             server.serve_forever()
 
 
+def check_address(host: str, port: int) -> None:
+    """Raise HarnessError where nothing can listen at the address, before a site is built for it."""
+    try:
+        ThreadingHTTPServer((host, port), BaseHTTPRequestHandler).server_close()
+    except (OSError, OverflowError) as error:
+        raise _cannot_listen(host, port, error) from None
+
+
+def _cannot_listen(host: str, port: int, error: Exception) -> HarnessError:
+    return HarnessError(f"cannot listen at {host}:{port} ({error}); choose another with --port")
+
+
 def start(out: Path, host: str, port: int, health: Health = dict) -> ThreadingHTTPServer:
     """A server that listens and does not answer yet; port 0 takes a free one. `health` adds to what ``/healthz`` says."""
     if not (out / MANIFEST).is_file():
@@ -63,7 +75,7 @@ def start(out: Path, host: str, port: int, health: Health = dict) -> ThreadingHT
     try:
         return SiteServer((host, port), type("Handler", (SiteHandler,), facts))
     except (OSError, OverflowError) as error:
-        raise HarnessError(f"cannot listen at {host}:{port} ({error}); choose another with --port") from None
+        raise _cannot_listen(host, port, error) from None
 
 
 def address_of(server: ThreadingHTTPServer) -> str:

@@ -79,8 +79,8 @@ def test_claims_without_results_share_the_board_of_those_that_say_more(tmp_path:
     reasons = standings(found[frozenset({"oak", "pine", "yew"})]).reasons
     assert sorted(reasons.values()) == [
         "reported",
+        "reported, protocol and split unstated",
         "reported, protocol unstated",
-        "reported, protocol unstated, split unstated",
     ]
 
 

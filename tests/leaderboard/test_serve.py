@@ -1,5 +1,6 @@
 """The server shows the site and nothing else, with headers that a browser enforces."""
 
+import argparse
 import contextlib
 import gzip
 import json
@@ -20,6 +21,7 @@ from leaderboard_reading import Reader
 from harness.errors import HarnessError, UsageError
 from harness.store import Home
 from leaderboard.build import build_site
+from leaderboard.cli import register
 from leaderboard.serve import start
 from leaderboard.watching import Watcher
 
@@ -280,3 +282,23 @@ def test_what_cannot_be_served_is_one_sentence(site: Path, tmp_path: Path, port:
         start(site, "127.0.0.1", port)
     with pytest.raises(HarnessError, match="cannot listen"):
         start(site, "127.0.0.1", 99999)
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_built(tmp_path: Path, port: int) -> None:
+    record(Home(tmp_path / "home"), "alder", 1.2)
+    parser = argparse.ArgumentParser()
+    register(parser.add_subparsers(required=True))
+    words = [
+        "leaderboard",
+        "serve",
+        "--home",
+        str(tmp_path / "home"),
+        "--out",
+        str(tmp_path / "site"),
+        "--port",
+        str(port),
+    ]
+    arguments = parser.parse_args(words)
+    with pytest.raises(HarnessError, match="cannot listen"):
+        arguments.run(arguments)
+    assert not (tmp_path / "site").exists()
