@@ -113,7 +113,7 @@ def one_comparison(options: argparse.Namespace, number: int) -> Row:
     return {"kind": "aa", "number": number, "settings": settings(options), **{key: found[key] for key in keys}}
 
 
-def overhead(microseconds: int = 200, rounds: int = 40, calls: int = 200) -> Row:
+def overhead(microseconds: int = 200, rounds: int = 800, calls: int = 10) -> Row:
     """CPU time that the timed loop adds to a function of so many microseconds; bare and timed calls take turns."""
     from harness.measure.timed_loop import TimedLoop
     from harness.measure.workload import Stage, Workload

@@ -143,7 +143,7 @@ class Collector:
 
     def _again(self, satisfied: Satisfied, end_s: float) -> None:
         for extra in count(1):
-            if (extra % 10 == 0 and satisfied(self.found)) or not self._another(end_s, 10**9):
+            if (extra % 20 == 0 and satisfied(self.found)) or not self._another(end_s, 10**9):
                 return
             self.block(end_s)
             self._sleep(min(self._typical_s(), max(0.0, self._left(end_s))))

@@ -7,7 +7,7 @@ import pytest
 from gate_simulation import Told, told
 from simulated_machine import CASES, Machine
 
-RUNS = {"stable": 10, "right": 4, "never": 2}
+RUNS = {"stable": 10, "right": 3, "never": 1}
 
 
 @pytest.fixture(scope="module")
