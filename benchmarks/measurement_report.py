@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -113,19 +113,32 @@ def one_comparison(options: argparse.Namespace, number: int) -> Row:
     return {"kind": "aa", "number": number, "settings": settings(options), **{key: found[key] for key in keys}}
 
 
-def overhead(microseconds: int = 200, rounds: int = 800, calls: int = 10) -> Row:
-    """CPU time that the timed loop adds to a function of so many microseconds; bare and timed calls take turns."""
+def overhead(microseconds: int = 200) -> Row:
+    """CPU time that the timed loop adds to a function of so many microseconds, and to one that does nothing.
+
+    The second is not disturbed by other work, and is what the loop itself takes; the first meets caches as a model does.
+    """
+    numbers = list(range(20))
+    size = _calibrated(numbers, microseconds)
+    long = _best(lambda: sum(numbers * size), rounds=800, calls=10)
+    return {
+        "kind": "overhead",
+        "number": 0,
+        "microseconds": long,
+        "of_nothing": _best(lambda: 0, rounds=3000, calls=20),
+    }
+
+
+def _best(work: Callable[[], int], rounds: int, calls: int) -> dict[str, float]:
+    """Microseconds a call, bare and in the loop, in turns; the best of all rounds."""
     from harness.measure.timed_loop import TimedLoop
     from harness.measure.workload import Stage, Workload
 
-    numbers = list(range(20))
-    size = _calibrated(numbers, microseconds)
+    def stage(value: object, item: object) -> int:
+        return work()
 
-    def work(value: object, item: object) -> int:
-        return sum(numbers * size)
-
-    loop = TimedLoop(Workload(count=2, load=lambda i: i, stages=(Stage("forward", work),)), [0, 1])
-    kinds = {"bare": lambda: work(None, None), "whole": lambda: loop.whole(0), "by span": lambda: loop.apart(0)}
+    loop = TimedLoop(Workload(count=2, load=lambda i: i, stages=(Stage("forward", stage),)), [0, 1])
+    kinds = {"bare": lambda: stage(0, 0), "whole": lambda: loop.whole(0), "by span": lambda: loop.apart(0)}
     best = dict.fromkeys(kinds, float("inf"))
     for _ in range(rounds):
         for name, call in kinds.items():
@@ -133,7 +146,7 @@ def overhead(microseconds: int = 200, rounds: int = 800, calls: int = 10) -> Row
             for _ in range(calls):
                 call()
             best[name] = min(best[name], (time.thread_time_ns() - start) / calls / 1000)
-    return {"kind": "overhead", "number": 0, "microseconds": best}
+    return best
 
 
 def _calibrated(numbers: list[int], microseconds: int) -> int:
@@ -273,6 +286,9 @@ def report_others(rows: Sequence[Row]) -> None:
             added = {name: 100 * (best[name] / best["bare"] - 1) for name in ("whole", "by span")}
             shown = ", ".join(f"{name} {value:+.2f} %" for name, value in added.items())
             print(f"| overhead on a function of {best['bare']:.0f} microseconds (1 %) | {shown} |")
+            nothing = row["of_nothing"]
+            alone = ", ".join(f"{name} {nothing[name] - nothing['bare']:.2f}" for name in added)
+            print(f"| what the loop takes itself, microseconds an inference (2 are 1 % of 200) | {alone} |")
 
 
 def main() -> None:
