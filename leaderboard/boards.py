@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import msgspec
 
@@ -22,7 +23,7 @@ UNSTATED = ("", "unstated")
 """What stands in a claim's record in the place of what its source does not say."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@dataclass(frozen=True, kw_only=True, order=True)
 class BoardKey:
     """What results must share to stand in one table."""
 
@@ -37,7 +38,7 @@ class BoardKey:
     version: str
     data_digest: str
 
-    @property
+    @cached_property
     def id(self) -> str:
         """A name for paths, made from the key alone."""
         fields = (
@@ -53,7 +54,7 @@ class BoardKey:
         return short_hash("\0".join(fields))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Board:
     """A comparison group and its results."""
 
@@ -88,7 +89,7 @@ class Board:
         """Id of a result that is not ranked by itself -> id of the one that is ranked in its place."""
         return {**self.same_as, **listed_runs(self.seed_groups)}
 
-    @property
+    @cached_property
     def section(self) -> str:
         """Where the index lists it: official, custom, sample, or limit where all are partial runs."""
         made = [entry.record for entry in self.entries if entry.record.provenance != "reported"]
