@@ -18,7 +18,18 @@ def why_unusable(record: Record, stem: str) -> str:
         return f"its id is '{record.id}', but it must be the file's name, 16 hexadecimal digits"
     if HUGE.search(msgspec.json.encode(record)):
         return f"it holds an integer of more than {MOST_DIGITS} digits, which most programs cannot read"
-    return ""
+    return "" if follows(record) else f"it says that it is {record.provenance}, and no verification says so"
+
+
+def follows(record: Record) -> bool:
+    """Whether a record that calls itself verified or disputed is so by its last verification.
+
+    The id does not cover the word, since verifying changes it; without this anybody could write it.
+    """
+    outcome = {"verified": True, "disputed": False}
+    if record.provenance not in outcome:
+        return True
+    return bool(record.verifications) and record.verifications[-1].equal is outcome[record.provenance]
 
 
 def why_altered(record: Record) -> str:

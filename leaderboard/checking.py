@@ -52,7 +52,7 @@ def check(folder: Path, published: Published | None = None) -> tuple[int, list[P
         read = _read(file, home)
         if isinstance(read, Entry):
             entries[file.name] = read
-            problems += [Problem(file.name, text) for text in _artifacts(read)]
+            problems += [Problem(file.name, text) for text in (*_artifacts(read), *_own_verification(read.record))]
         else:
             problems.append(Problem(file.name, read))
     problems += _repeated(entries)
@@ -72,6 +72,13 @@ def _read(file: Path, home: Home) -> Entry | str:
         return str(error).replace(str(file), "it")
     reason = why_unusable(record, file.stem) or why_altered(record)
     return reason or Entry(record, home)
+
+
+def _own_verification(record: Record) -> Iterator[str]:
+    """Verified means by a second party."""
+    by = record.verifications[-1].by if record.provenance == "verified" else ""
+    if by and by == record.submitter.name:
+        yield "it was verified by its own submitter; somebody else has to ('harness pack' and 'harness import' carry it there)"
 
 
 def _artifacts(entry: Entry) -> Iterator[str]:
@@ -168,10 +175,5 @@ def _changes(old: Record, new: Record) -> Iterator[str]:
     have = [msgspec.to_builtins(found) for found in new.verifications]
     if have[: len(kept)] != kept:
         yield "a verification that was published is gone or changed"
-    if old.provenance != new.provenance and not (len(have) > len(kept) and _follows(new)):
+    if old.provenance != new.provenance and len(have) <= len(kept):
         yield f"it was published as {old.provenance} and is {new.provenance} without a verification that says so"
-
-
-def _follows(record: Record) -> bool:
-    """Whether the last verification gives the provenance."""
-    return record.provenance == ("verified" if record.verifications[-1].equal else "disputed")

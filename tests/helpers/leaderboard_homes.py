@@ -33,6 +33,7 @@ from harness.record import (
     TaskPart,
     Throughput,
     Timing,
+    Verification,
     Weights,
     with_id,
 )
@@ -219,6 +220,10 @@ def record(
         submitter=Submitter(name="A. Tester", team="Tests"),
     )
     made = with_id(change(made, changes))
+    if made.provenance in ("verified", "disputed") and not made.verifications:
+        equal = made.provenance == "verified"
+        told = Verification(when="2026-04-01", by="B. Second", equal=equal, differences=[], versions={})
+        made = msgspec.structs.replace(made, verifications=[told])
     home.write_record(made)
     return made
 

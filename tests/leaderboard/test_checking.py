@@ -87,8 +87,9 @@ def test_the_new_record_has_to_say_it_whatever_its_date(base: Home, head: Home, 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"provenance": "verified"}, "it was published as scored and is verified without a verification"),
-        ({"provenance": "disputed"}, "it was published as scored and is disputed without a verification"),
+        ({"provenance": "verified"}, "it says that it is verified, and no verification says so"),
+        ({"provenance": "disputed"}, "it says that it is disputed, and no verification says so"),
+        ({"provenance": "measured"}, "it was published as scored and is measured without a verification"),
         ({"supersedes": ["0" * 16]}, "its supersedes changed after it was published"),
         ({"warnings": ["x"]}, "its warnings changed after it was published"),
         ({"run": {"finished": "2030-01-01"}}, "it was changed after it was written"),
@@ -114,7 +115,14 @@ def test_a_verification_may_not_go(base: Home, head: Home) -> None:
 def test_a_verification_that_says_the_opposite_makes_nothing_verified(base: Home, head: Home) -> None:
     bad = Verification(when="2026-05-01", by="B", equal=False, differences=["top1"], versions={})
     head.write_record(msgspec.structs.replace(records(head)[0], provenance="verified", verifications=[bad]))
-    assert any("is verified without a verification" in line for line in problems(head, base))
+    assert any("it says that it is verified, and no verification says so" in line for line in problems(head, base))
+
+
+def test_nobody_verifies_what_is_his_own(base: Home, head: Home) -> None:
+    for by, told in (("A. Tester", ["it was verified by its own submitter"]), ("B. Second", [])):
+        good = Verification(when="2026-05-01", by=by, equal=True, differences=[], versions={})
+        head.write_record(msgspec.structs.replace(records(base)[0], provenance="verified", verifications=[good]))
+        assert [line.partition(": ")[2].partition(";")[0] for line in problems(head, base)] == told
 
 
 def test_files_that_are_no_records(head: Home, tmp_path: Path) -> None:

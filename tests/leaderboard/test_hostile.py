@@ -172,6 +172,17 @@ def test_exports_for_papers_are_escaped(hostile: Path) -> None:
     assert all(line.count(" & ") == latex.splitlines()[2].count(" & ") for line in latex.splitlines()[4:-2])
 
 
+@pytest.mark.parametrize("word", ["verified", "disputed"])
+def test_nobody_calls_a_result_verified_or_disputed_but_a_verification(tmp_path: Path, word: str) -> None:
+    """The id does not cover the word: an edit of one line would put a tick beside any result."""
+    home = Home(tmp_path / "home")
+    made = record(home, "alder", 1.2)
+    home.write_record(msgspec.structs.replace(made, provenance=word))
+    report = build_site([home.path], tmp_path / "site")
+    assert (report.records, report.rejected) == (0, 1)
+    assert f"it says that it is {word}, and no verification says so" in read(report.index).text
+
+
 def test_an_altered_score_is_listed_and_not_ranked(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     honest, other = record(home, "alder", 0.9), record(home, "birch", 0.2)
