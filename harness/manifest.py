@@ -154,7 +154,9 @@ class Manifest(Strict, frozen=True):
                 return variant
         if real:
             return real[0]
-        raise SubmissionError(f"{self.name} {self._unfit(task, facts)}; name one with --variant, or a --split that fits")
+        raise SubmissionError(
+            f"{self.name} {self._unfit(task, facts)}; name one with --variant, or a --split that fits"
+        )
 
     def _unfit(self, task: str, facts: dict[str, Any]) -> str:
         """That no variant is for data with these facts, and which variants there are."""
