@@ -109,7 +109,9 @@ class Cell(nn.Module):
         last, before = entering
         self.last = nn.Sequential(nn.ReLU(), *_convolution(last, channels))
         fitted = [Halving(before, channels)] if halved else _convolution(before, channels)
-        self.before = nn.Identity() if first or (before == channels and not halved) else nn.Sequential(nn.ReLU(), *fitted)
+        self.before = (
+            nn.Identity() if first or (before == channels and not halved) else nn.Sequential(nn.ReLU(), *fitted)
+        )
         widths = [channels, before if first else channels, *[channels] * (len(plan.reads) // 2)]
         self.operations = nn.ModuleList(
             operation(name, widths[state], channels, stride if state < 2 else 1)
