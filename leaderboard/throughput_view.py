@@ -68,6 +68,8 @@ def _between(rate: Cell, found: Throughput) -> Cell:
 
 def _why(found: Throughput, flags: str, timings: Sequence[Timing]) -> str:
     """What is derived from a latency has its reasons; they are not said again."""
+    if found.verdict == "not measured":
+        return ""
     if found.reasons and any(timing.reasons == found.reasons for timing in timings):
         return f"{found.verdict}, as the latency above"
     return clean(verdict_note(found.verdict, found.reasons, "" if timings else flags), 600)

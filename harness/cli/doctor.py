@@ -3,7 +3,7 @@
 import argparse
 import shutil
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -35,7 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     for host in hosts:
         print(f"host {host.host_id} ({host.facts['device']}): {host.title}")
-    print("\n".join(_lines(findings, min(shutil.get_terminal_size().columns, 120))))
+    width = min(shutil.get_terminal_size().columns, 120)
+    print("\n".join([*_lines(findings, width), *_machine(hosts[0].facts, width)]))
     return 0
 
 
@@ -64,6 +65,33 @@ def _lines(findings: Sequence[Any], width: int) -> Iterator[str]:
             yield from _wrapped(f"  {finding.what:{names}}", finding.reason, width)
             if finding.how_to_enable:
                 yield from _wrapped(" " * (names + 2), f"to enable: {finding.how_to_enable}", width)
+
+
+def _machine(facts: Mapping[str, Any], width: int) -> Iterator[str]:
+    """Everything that the machine tells of itself, a paragraph a part, and what it does not expose."""
+    yield "\nthis machine (no name, no serial; a part of it is hashed to the host id)"
+    names = max(map(len, facts)) + 2
+    for part, values in facts.items():
+        told = _told(values) if isinstance(values, (dict, list)) else str(values)
+        yield from _wrapped(f"  {part:{names}}", told or "not exposed", width)
+
+
+def _told(values: Any) -> str:
+    """`name value, name value; none, or not exposed: name, name`."""
+    if isinstance(values, list):
+        return "; ".join(_told(value) if isinstance(value, dict) else str(value) for value in values)
+    known = [
+        f"{_spoken(key)} {f'({_told(value)})' if isinstance(value, (dict, list)) else value}"
+        for key, value in values.items()
+        if value not in (None, {}, [])
+    ]
+    absent = [_spoken(key) for key, value in values.items() if value is None]
+    return ", ".join(known) + (f"; none, or not exposed: {', '.join(absent)}" if absent else "")
+
+
+def _spoken(key: str) -> str:
+    """Names of environment variables stay as they are."""
+    return key.replace("_", " ") if key.islower() else key
 
 
 def _wrapped(begin: str, text: str, width: int) -> list[str]:

@@ -86,3 +86,20 @@ def test_json_has_the_host_and_every_finding_and_names_nobody(capsys: pytest.Cap
     assert {"what", "available", "reason", "how_to_enable"} == set(found["findings"][0])
     assert not re.search(rf"\b{re.escape(socket.gethostname())}\b", text)
     assert all(finding["available"] or finding["how_to_enable"] for finding in found["findings"])
+
+
+def test_all_that_the_machine_tells_is_printed_and_what_it_does_not_is_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two hosts whose ids differ are compared by eye: nothing of the JSON may be missing here."""
+    monkeypatch.setenv("COLUMNS", "120")
+    assert main(["doctor", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)["host"]["facts"]
+    assert main(["doctor"]) == 0
+    text = " ".join(capsys.readouterr().out.partition("this machine")[2].split())
+    for part in ("cpu", "group", "memory", "system", "software"):
+        for key, value in facts[part].items():
+            assert key.replace("_", " ") in text
+            if isinstance(value, (str, int)) and not isinstance(value, bool) and "now" not in key:
+                assert str(value) in text, key
+    assert not re.search(rf"\b{re.escape(socket.gethostname())}\b", text)
