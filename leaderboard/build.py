@@ -15,6 +15,7 @@ from harness.record import encode
 from leaderboard.board_view import BoardView, board_view
 from leaderboard.boards import Board, submission_id
 from leaderboard.cells import host_path
+from leaderboard.claims import stated
 from leaderboard.collect import Collection, check_homes, collect
 from leaderboard.crowd import seldom_collected, spread
 from leaderboard.curve_drawing import draw as draw_curves
@@ -105,11 +106,11 @@ class _Build:
         self._hidden = len(everything) - len(shown)
         self._site = SiteFolder(out)
         self._reports = paper_reports([entry.record for board in shown for entry in board.standing], homes)
-        self._paper_names = {report.manifest.name for report in self._reports}
+        self._verdicts = {report.manifest.name: report.comparisons for report in self._reports}
         self._known = {
             report.manifest.name: report.manifest.paper for report in self._reports if report.manifest.paper is not None
         }
-        self._memory = Memory(out, msgspec.json.encode([sorted(self._paper_names), self._known], order="sorted"))
+        self._memory = Memory(out, msgspec.json.encode([sorted(self._verdicts), self._known], order="sorted"))
         self._digests = Digests(collection)
         self._board_digests = {board.key: self._digests.board(board) for board in shown}
         self._ranked = self._rank(shown)
@@ -219,13 +220,13 @@ class _Build:
                     found = placed.setdefault(submission_id(entry.record), ([], []))
                     found[kind].append((entry, ranked.board, ranked.standings))
         return [
-            Unit(
-                f"s/{id}",
-                self._placed_digest([item[:2] for item in (*standing, *past)]),
-                partial(self._submission, standing, past),
-            )
+            Unit(f"s/{id}", self._submission_digest([*standing, *past]), partial(self._submission, standing, past))
             for id, (standing, past) in placed.items()
         ]
+
+    def _submission_digest(self, placed: Sequence[Placed]) -> str:
+        verdicts = self._verdicts.get(placed[0][0].record.submission.name, ())
+        return joined([self._placed_digest([item[:2] for item in placed]).encode(), *map(stated, verdicts)])
 
     def _placed_digest(self, placed: Sequence[tuple[Entry, Board]]) -> str:
         return joined(
@@ -236,8 +237,8 @@ class _Build:
 
     def _submission(self, standing: Sequence[Placed], past: Sequence[Placed]) -> None:
         name = (standing or past)[0][0].record.submission.name
-        paper = paper_path(name) if name in self._paper_names else ""
-        page, tables = submission_view(standing, past, self._curves, self._ranges, paper, self._picture)
+        paper, verdicts = (paper_path(name), self._verdicts[name]) if name in self._verdicts else ("", ())
+        page, tables = submission_view(standing, past, self._curves, self._ranges, paper, self._picture, verdicts)
         page = with_methods(page, [(standing or past)[0][0].record], self._known, self._site.write)
         self._page(with_badges(page, standing, self._site.write), tables)
 

@@ -1,6 +1,6 @@
 """A paper's numbers beside a submission's records, for its page and the boards; the verdict is the engine's."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -24,11 +24,32 @@ def claims_of(record: Record) -> list[Claim]:
     return found
 
 
-def compare_all(records: Iterable[Record]) -> list[Comparison]:
-    """Every distinct claim of a submission's records, beside the record that fits it best."""
+Printed = tuple[str, ...]
+"""What is printed where: the same in every wording of a manifest."""
+
+
+def _printed(claim: Claim) -> Printed:
+    stated = (claim.task, claim.split, claim.metric, claim.value, claim.unit)
+    return (*stated, claim.source, claim.table, claim.row, claim.column)
+
+
+def compare_all(records: Iterable[Record], told: Sequence[Comparison] = ()) -> list[Comparison]:
+    """Every distinct claim of a submission's records, beside the record that fits it best.
+
+    `told` are the verdicts on its paper's claims, which know more than records do (counts that are kept, what the installed
+    manifest says): a claim that is among them has that verdict, also where a record states it in an older wording.
+    """
     listed = sorted(records, key=age_key, reverse=True)
     claims = {msgspec.json.encode(claim, order="sorted"): claim for record in listed for claim in claims_of(record)}
-    return [compare(claim, listed) for claim in claims.values()]
+    here, known = {_printed(claim) for claim in claims.values()}, {_printed(item.claim) for item in told}
+    followed = [item for item in told if _printed(item.claim) in here]
+    return followed + [compare(claim, listed) for claim in claims.values() if _printed(claim) not in known]
+
+
+def stated(item: Comparison) -> bytes:
+    """All that a page says of a verdict, apart from its record."""
+    record = item.record.id if item.record else ""
+    return msgspec.json.encode([item.claim, item.verdict, item.reason, item.ours, item.difference, record, item.metric])
 
 
 def compare(claim: Claim, records: list[Record]) -> Comparison:

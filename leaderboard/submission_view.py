@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from harness.claims import VERDICTS
+from harness.claims import VERDICTS, Comparison
 from harness.record import Record
 from harness.summary import method_name
 from leaderboard.board_tables import rank_cell
@@ -54,16 +54,17 @@ def submission_view(
     draw_ranges: RangeFiles,
     paper: str = "",
     write_picture: WritePicture | None = None,
+    verdicts: Sequence[Comparison] = (),
 ) -> tuple[Page, tuple[Table, ...]]:
     """The page of one submission, from all of its results, and the tables to write as files.
 
     `past` are results that were superseded or withdrawn or that repeat another: listed, and compared with nothing.
-    `paper` is the path of its paper's page, empty where there is none.
+    `paper` is the path of its paper's page, empty where there is none; `verdicts` are those that stand there.
     """
     records = [entry.record for entry, _, _ in placed]
     newest = max(records or [entry.record for entry, _, _ in past], key=age_key)
     tables = [table for section in SECTION_TITLES if (table := _results(section, placed))]
-    compared = sorted(compare_all(records), key=lambda item: VERDICTS.index(item.verdict))
+    compared = sorted(compare_all(records, verdicts), key=lambda item: VERDICTS.index(item.verdict))
     claims = claims_table(compared, {entry.record.id: board for entry, board, _ in placed})
     sections = [Section(id=f"part-{table.id}", title=table.caption, tables=[table]) for table in tables]
     if claims.rows:
