@@ -129,7 +129,7 @@ def encode(record: Record) -> bytes:
     Raises ValueError naming the place of a number that JSON does not have (NaN, infinity).
     """
     plain = msgspec.to_builtins(record, enc_hook=_plain)
-    _refuse_non_finite(plain, "")
+    _refuse_non_finite(plain)
     return msgspec.json.format(msgspec.json.encode(plain), indent=1) + b"\n"
 
 
@@ -181,12 +181,21 @@ def _plain(value: Any) -> Any:
     raise NotImplementedError(f"a record cannot hold a {type(value).__name__}")
 
 
-def _refuse_non_finite(value: Any, where: str) -> None:
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"{where} is {value}; a value that does not exist is null and has a reason")
+def _refuse_non_finite(value: Any) -> None:
+    if found := _non_finite(value):
+        path, number = found
+        raise ValueError(f"{'.'.join(path)} is {number}; a value that does not exist is null and has a reason")
+
+
+def _non_finite(value: Any) -> tuple[list[str], float] | None:
+    """The first number that JSON does not have, and the way to it."""
+    if isinstance(value, float):
+        return None if math.isfinite(value) else ([], value)
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in items:
-        _refuse_non_finite(item, f"{where}.{key}" if where else str(key))
+        if found := _non_finite(item):
+            return [str(key), *found[0]], found[1]
+    return None
 
 
 def _strip(value: Any) -> Any:

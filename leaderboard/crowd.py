@@ -15,7 +15,7 @@ Found = TypeVar("Found")
 FEWEST = 200
 """Fewer pages are made sooner by one process."""
 MOST_PROCESSES = 4
-MADE_BETWEEN = 50_000
+MADE_BETWEEN = 200_000
 """How many more things there must be before the collector looks for cycles."""
 
 
