@@ -1,7 +1,10 @@
 """Homes with any number of records for the leaderboard's benchmarks.
 
 The systems and their answers are simulated and say so; every score, interval and replicate is computed from the answers
-as the harness computes them, so that files have the shapes and sizes that real runs leave.
+as the harness computes them, so that files have the shapes and sizes that real runs leave. Of 10,000 records on 40 boards:
+250 results a board, 2,500 methods of which each stands on four boards, three metrics with their replicates over 500 units,
+a table of ten classes a record, one in four timed, all on one host. None has curves, claims, or training seeds: curves
+would add a plot a record to the first build, and nothing to later ones.
 """
 
 import hashlib
