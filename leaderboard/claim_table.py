@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from harness.claims import VERDICTS, Comparison, tally
+from harness.paper_tables import number_text
 from harness.summary import method_name
 from leaderboard.boards import Board
 from leaderboard.cells import record_path
@@ -72,8 +73,11 @@ def _claim_cells(item: Comparison, boards: Mapping[str, Board]) -> tuple[Cell, .
 
 
 def _here(item: Comparison) -> Cell:
-    if item.record is None or item.metric is None or item.ours is None:
+    if item.evidence is None or item.ours is None:
         return Cell(text="none", muted=True)
+    if item.record is None or item.metric is None:
+        path = record_path(item.record) if item.record else ""
+        return Cell(value=item.ours, text=number_text(item, item.ours), href=path, sub=name(item.evidence.where))
     shown = metric_cell(item.metric)
     scaled = item.ours != item.metric.value
     text = f"{item.ours:.{max(0, places_of(item.metric) - 2)}f}" if scaled else shown.text
