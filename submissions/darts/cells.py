@@ -22,6 +22,18 @@ class Steps(nn.Module):
         return found
 
 
+class Zeros(nn.Module):
+    """What an edge gives that is not there."""
+
+    def __init__(self, stride: int) -> None:
+        super().__init__()
+        self.stride = stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, channels, h, w) -> zeros of (n, channels, h / stride, w / stride)."""
+        return torch.zeros_like(x[:, :, :: self.stride, :: self.stride])
+
+
 class FactorizedReduce(nn.Module):
     """Half the size: two pointwise convolutions of stride 2, the second one pixel further, side by side."""
 
@@ -74,6 +86,8 @@ def operation(name: str, channels: int, stride: int) -> nn.Module:
     """The layers of an edge, by the name that genotypes have for it."""
     if name == "skip_connect":
         return nn.Identity() if stride == 1 else FactorizedReduce(channels, channels)
+    if name == "none":
+        return Zeros(stride)
     if name == "max_pool_3x3":
         return nn.MaxPool2d(3, stride, 1)
     if name == "avg_pool_3x3":

@@ -19,8 +19,9 @@ OPERATIONS: Final = (
     "sep_conv_7x7",
     "dil_conv_3x3",
     "dil_conv_5x5",
+    "none",
 )
-"""What an edge of a cell may compute; ``none`` is an edge that is not there."""
+"""What an edge of a cell may compute; ``none`` gives zeros, as an edge that is not there."""
 INPUTS: Final = 2
 """The states that a cell starts from: the answers of the two cells before it."""
 

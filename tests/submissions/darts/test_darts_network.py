@@ -52,6 +52,21 @@ def test_counts_are_the_gold_ones(shared: Path, entry: str, stack: Any, genotype
         assert (count.macs, views(count)["darts_mult_add"]) == (gold["macs"], gold["darts_mult_add"])
 
 
+@pytest.mark.parametrize(
+    ("genotype", "stack", "channels", "params", "macs"),
+    [
+        ("SNAS_MILD", CIFAR, 36, 2_661_382, 422_218_368),
+        ("SNAS_MODERATE", CIFAR, 36, 2_847_358, 440_687_232),
+        ("SNAS_AGGRESSIVE", CIFAR, 36, 2_313_622, 374_912_640),
+        ("SNAS_MILD", IMAGENET, 50, 4_235_875, 474_169_400),
+    ],
+)
+def test_the_genotypes_of_snas(genotype: str, stack: Any, channels: int, params: int, macs: int) -> None:
+    """MILD's 2.66M and 422M are what Fair DARTS (fairdarts' genotypes) notes of it; the others' first digits are printed."""
+    network, side = on_meta(stack, genotype, channels)
+    assert (parameters(network), counted(network, 1, 3, side, side).macs) == (params, macs)
+
+
 def test_the_rule_of_p_darts_gives_the_597m_of_pc_darts() -> None:
     network, side = on_meta(IMAGENET, "PC_DARTS_image", 48)
     count = counted(network, 1, 3, side, side)
@@ -162,6 +177,8 @@ def literally(name: str, stride: int, layers: nn.Module, x: Any) -> Any:
         even, odd = x[:, :, ::2, ::2], x[:, :, 1::2, 1::2]
         halves = [functional.conv2d(even, state["conv_1.weight"]), functional.conv2d(odd, state["conv_2.weight"])]
         return torch.cat(halves, 1) / (1 + 1e-5) ** 0.5
+    if name == "none":
+        return torch.zeros(*x.shape[:2], *(side // stride for side in x.shape[2:]))
     if name == "max_pool_3x3":
         return functional.max_pool2d(x, 3, stride, 1)
     if name == "avg_pool_3x3":

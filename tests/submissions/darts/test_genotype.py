@@ -56,7 +56,10 @@ GOOD = [("skip_connect", 0), ("sep_conv_3x3", 1)]
         (written(GOOD, "open('x')", GOOD, [2]), "is no list and no range"),
         (written(GOOD[:1], [2], GOOD, [2]), "normal cell has 1 edges; each new state needs two"),
         (written(GOOD, [2], [], [2]), "reduce cell has 0 edges"),
-        (written([("none", 0), GOOD[0]], [2], GOOD, [2]), "normal cell has the operation 'none'; there are: max_pool"),
+        (
+            written([("nothing", 0), GOOD[0]], [2], GOOD, [2]),
+            "normal cell has the operation 'nothing'; there are: max_pool",
+        ),
         (
             written([GOOD[0], ("skip_connect", 2)], [2], GOOD, [2]),
             "reads state 2 at edge 2, where there are states 0 to 1",
