@@ -57,6 +57,7 @@ NETWORKS: dict[str, Callable[[int], nn.Module]] = {
     "amoebanet-b": _stacked("amoebanet-b", 3, 62, True),
     "amoebanet-b-cifar": _stacked("amoebanet-b", 6, 36, False),
     "amoebanet-c": _stacked("amoebanet-c", 4, 50, True),
+    "enas-cifar": _stacked("enas", 5, 36, False),
     "densenet-bc-cifar": lambda classes: densenet_bc(190, 40, classes),
     "shufflenet-2x": lambda classes: shufflenet(2.0, classes),
     "shufflenet-v2-2x": _shufflenet_v2,

@@ -1,7 +1,7 @@
-"""NASNet, PNASNet and AmoebaNet: cells stacked as Zoph et al. 2018 stack them, which is otherwise than DARTS does.
+"""NASNet, PNASNet, AmoebaNet and ENAS: cells stacked as Zoph et al. 2018 stack them, which is otherwise than DARTS does.
 
 How cells begin, end and follow each other are facts of TensorFlow's models (research/slim/nets/nasnet, and
-models/official/amoeba_net of tensorflow/tpu).
+models/official/amoeba_net of tensorflow/tpu) and, of ENAS, of melodyguan/enas (src/cifar10/micro_child.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,6 +24,9 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reads: list[int]
     answer: list[int]
     source: str
+    twice: bool = False
+    """Whether what the last cell answered passes two pointwise convolutions where its channels change, and what the one
+    before it answered passes one also before the first cell."""
 
 
 @cache
@@ -68,6 +71,8 @@ def operation(name: str, entering: int, leaving: int, stride: int) -> nn.Module:
         return nn.Sequential(*_separable(entering, leaving, int(name[-1]), stride))
     if name in ("3x3", "1x7_7x1"):
         return nn.Sequential(*_bottleneck(entering, leaving, stride, name != "3x3"))
+    if name == "halving":
+        return Halving(entering, leaving) if stride == 2 else nn.Identity()
     if name in ("none", "1x1"):
         unchanged = name == "none" and alike and stride == 1
         return nn.Identity() if unchanged else nn.Sequential(nn.ReLU(), *_convolution(entering, leaving, 1, stride))
@@ -108,6 +113,8 @@ class Cell(nn.Module):
         self.plan = plan
         last, before = entering
         self.last = nn.Sequential(nn.ReLU(), *_convolution(last, channels))
+        if plan.twice and last != channels:
+            self.last = nn.Sequential(*self.last, nn.ReLU(), *_convolution(channels, channels))
         fitted = [Halving(before, channels)] if halved else _convolution(before, channels)
         self.before = (
             nn.Identity() if first or (before == channels and not halved) else nn.Sequential(nn.ReLU(), *fitted)
@@ -148,7 +155,9 @@ class Stack(nn.Module):
         entering, made = [stem, stem], []
         strides = [1, *(stride for _, _, stride in cells)]
         for place, (name, channels, stride) in enumerate(cells):
-            cell = Cell(plans()[name], (entering[-1], entering[-2]), channels, stride, strides[place] == 2, place == 0)
+            plan = plans()[name]
+            first = place == 0 and not plan.twice
+            cell = Cell(plan, (entering[-1], entering[-2]), channels, stride, strides[place] == 2, first)
             made.append(cell)
             entering.append(cell.leaving)
         self.cells = nn.ModuleList(made)
@@ -166,7 +175,7 @@ class Stack(nn.Module):
 def stack(family: str, repeats: int, channels: int, photographs: bool, classes: int) -> Stack:
     """Three runs of `repeats` cells, the second and third of twice and four times the `channels`; a run begins by halving.
 
-    NASNets and AmoebaNets halve by a cell of its own, PNASNets by the first of a run. For photographs two halving cells
+    NASNets, AmoebaNets and ENAS halve by a cell of its own, PNASNets by the first of a run. For photographs two halving cells
     of a fourth and a half of the channels stand before.
     """
     normal, reducing = (family, family) if family == "pnasnet-5" else (f"{family}-normal", f"{family}-reducing")

@@ -17,11 +17,13 @@ PRINTED = {
     "amoebanet-a-cifar": ("3.2", ""), "amoebanet-b": ("5.3", "555"), "amoebanet-b-cifar": ("2.8", ""),
     "amoebanet-c": ("6.4", ""), "pnasnet-5": ("5.1", ""), "pnasnet-5-cifar": ("3.2", ""),
     "densenet-bc-cifar": ("25.6", ""), "shufflenet-2x": ("", "524"), "proxylessnas-gpu": ("7.1", "465"),
-    "inception-v1": ("6.6", ""), "shufflenet-v2-2x": ("", ""),
+    "inception-v1": ("6.6", ""), "shufflenet-v2-2x": ("", ""), "enas-cifar": ("", ""),
 }  # fmt: skip
 """Millions of parameters and multiply-accumulates as the networks' own papers print them; empty where that differs."""
-KNOWN = {"nasnet-a": 5_289_978, "densenet-bc-cifar": 25_624_430, "proxylessnas-gpu": 7_119_848}
-"""Parameters of other people's implementations in PyTorch."""
+KNOWN = {
+    "nasnet-a": 5_289_978, "densenet-bc-cifar": 25_624_430, "proxylessnas-gpu": 7_119_848, "enas-cifar": 3_894_372 + 10,
+}  # fmt: skip
+"""Parameters of other people's implementations in PyTorch, of ENAS of its authors' in TensorFlow, which has no bias at last."""
 
 
 def counts(name: str) -> tuple[int, int]:
@@ -51,7 +53,8 @@ def test_every_network_is_a_variant_and_every_variant_a_network() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["nasnet-a-cifar", "amoebanet-b", "amoebanet-c", "pnasnet-5", "shufflenet-2x", "proxylessnas-gpu"]
+    "name",
+    ["nasnet-a-cifar", "enas-cifar", "amoebanet-b", "amoebanet-c", "pnasnet-5", "shufflenet-2x", "proxylessnas-gpu"],
 )
 def test_a_picture_of_an_odd_size_gives_logits(name: str) -> None:
     with torch.inference_mode():
