@@ -53,7 +53,7 @@ def packed(data: bytes) -> int:
 
 def say_bytes(site: Path, records: int, boards: int) -> None:
     """Bytes of the shell and of the largest page of each kind, beside their budgets."""
-    shell = b"".join((TEMPLATES / name).read_bytes() for name in ("site.css", "site.js"))
+    shell = b"".join(path.read_bytes() for path in sorted(TEMPLATES.iterdir()) if path.suffix in (".css", ".js"))
     say(f"shell: {len(shell):,} bytes ({SHELL_RAW:,} allowed), {packed(shell):,} with gzip ({SHELL_PACKED:,} allowed)")
     rows = -(-records // boards)
     budget = SMALL_PAGE if rows <= 1000 else LARGE_PAGE
