@@ -16,7 +16,8 @@ from leaderboard.text import clean, name
 VERDICT_SHAPES = {"reproduced": "✓", "refuted": "✕", "measured differently": "≠", "cannot tell yet": "?"}
 CLAIMS = (
     "Numbers that the paper states, as printed, beside what was measured or scored here. A claim is reproduced or refuted "
-    "only by a record of the same split, protocol, variant and settings; otherwise the reason stands in its place.",
+    "only by a record of the same split, protocol, variant and settings, or by a count of its network; otherwise the reason "
+    "stands in its place.",
 )
 
 
