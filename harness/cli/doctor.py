@@ -9,6 +9,8 @@ from typing import Any
 
 from harness.cli.arguments import add_json, print_json
 
+NOTHING = (None, {}, [])
+
 
 def register(verbs: Any) -> None:
     """Add the verb."""
@@ -83,9 +85,9 @@ def _told(values: Any) -> str:
     known = [
         f"{_spoken(key)} {f'({_told(value)})' if isinstance(value, (dict, list)) else value}"
         for key, value in values.items()
-        if value not in (None, {}, [])
+        if value not in NOTHING
     ]
-    absent = [_spoken(key) for key, value in values.items() if value is None]
+    absent = [_spoken(key) for key, value in values.items() if value in NOTHING]
     return ", ".join(known) + (f"; none, or not exposed: {', '.join(absent)}" if absent else "")
 
 

@@ -60,8 +60,8 @@ class Harness:
         )  # fmt: skip
 
     def records(self) -> list[Path]:
-        """The record files of the home."""
-        return sorted((self.home / "records").glob("*"))
+        """The record files of the home; what a killed process left half written is none."""
+        return sorted((self.home / "records").glob("*.json"))
 
 
 def clean_environment() -> dict[str, str]:

@@ -160,7 +160,9 @@ def test_every_sequence_once_is_the_score(tracks: list[Track], protocol: str) ->
     run = resampling.replicate_toolkit if protocol == "vot-python" else resampling.replicate_pysot
     found = run(tracks, np.ones((1, len(tracks)), np.uint16), INTERVAL)
     for name, value in details.scores(tracks, protocol, INTERVAL).items():
-        assert float(found[name][0]) == pytest.approx(value, rel=1e-9, abs=1e-12, nan_ok=True)
+        # pysot stores its curve in single precision: half way between two such numbers the order of a sum decides.
+        precision = 1e-7 if (name, protocol) == ("EAO", "pysot") else 1e-9
+        assert float(found[name][0]) == pytest.approx(value, rel=precision, abs=1e-12, nan_ok=True)
 
 
 def test_a_failure_near_the_end_weighs_as_pysot_weighs_it() -> None:
