@@ -13,6 +13,7 @@ from submissions.resnet_cifar.model import Classifier, network_of
 
 from .manual import densenet_bc, proxyless_gpu, shufflenet
 from .stacks import stack
+from .trees import forest
 
 
 def build(context: BuildContext) -> Any:
@@ -63,5 +64,6 @@ NETWORKS: dict[str, Callable[[int], nn.Module]] = {
     "shufflenet-v2-2x": _shufflenet_v2,
     "inception-v1": _googlenet,
     "proxylessnas-gpu": proxyless_gpu,
+    "proxylessnas-cifar": lambda classes: forest("proxylessnas-cifar", classes),
 }
 """By name; those for pictures of CIFAR end so. How often cells repeat, and of how many channels, are the papers' N and F."""
