@@ -150,11 +150,15 @@ def options_of(manifest: Manifest, variant: str, options: Mapping[str, Any]) -> 
 
 
 def recorded(claim: Claim, records: Sequence[Record], manifest: Manifest | None = None) -> Found:
-    """What records alone say about a claim, its baseline's records among them."""
-    found = _recorded(claim, records, manifest)
+    """What records alone say about a claim, its baseline's records among them.
+
+    What papers report is no evidence, least of all for themselves; nor is what a second party disputes.
+    """
+    made = [record for record in records if record.provenance not in ("reported", "disputed")]
+    found = _recorded(claim, made, manifest)
     if not is_relative(claim):
         return found
-    return related(claim, found, _recorded(baseline(claim), records, manifest), manifest)
+    return related(claim, found, _recorded(baseline(claim), made, manifest), manifest)
 
 
 def _recorded(claim: Claim, records: Sequence[Record], manifest: Manifest | None) -> Found:

@@ -124,7 +124,7 @@ def _result_columns(title: str, metric: Metric | None) -> tuple[Column, ...]:
         Column(key="rank", title="Rank", numeric=True, better="lower", help="The range of places that the data allow."),
         METHOD,
         Column(key="score", title=title, unit=unit, numeric=True, better=better, help="With its 95 % interval."),
-        Column(key="claim", title="Paper says", numeric=True, help="As printed, where it can be compared."),
+        Column(key="claim", title="Paper says", numeric=True, help="As printed, and how far the result is from it."),
         Column(key="parameters", title="Parameters", numeric=True, better="lower", filter="range", scale=1e6),
         Column(
             key="macs",
@@ -184,11 +184,11 @@ def rank_cell(found: Standings, record: Record) -> Cell:
 
 
 def claim_cell(comparison: Comparison | None) -> Cell:
-    """The paper's number and how far the record is from it."""
+    """The paper's number and how far the record is from it; the verdict, which takes more to tell, is the submission's page's."""
     if comparison is None:
         return Cell(text="none", muted=True)
     text = f"{name(comparison.claim.value)} {name(comparison.claim.unit)}".strip()
-    return Cell(value=comparison.claim.value, text=text, sub=f"{printed_difference(comparison)}: {comparison.verdict}")
+    return Cell(value=comparison.claim.value, text=text, sub=printed_difference(comparison))
 
 
 def metrics_table(entries: Sequence[Entry]) -> Table:

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.cli.arguments import add_json, print_json
 
-NOTHING = (None, {}, [])
+NOTHING: Sequence[object] = (None, {}, [])
 
 
 def register(verbs: Any) -> None:

@@ -50,6 +50,12 @@ def test_the_difference_has_two_digits_more(
     assert (found.verdict, printed_difference(found)) == (verdict, difference)
 
 
+@pytest.mark.parametrize("provenance", ["reported", "disputed"])
+def test_what_papers_report_and_what_is_disputed_reproduces_nothing(tmp_path: Path, provenance: str) -> None:
+    found = compare(claim(value="0.88"), [record(Home(tmp_path), "alder", 1.2, provenance=provenance)])
+    assert (found.verdict, found.record, found.difference) == ("cannot tell yet", None, None)
+
+
 def test_the_sample_is_never_held_against_a_paper(tmp_path: Path) -> None:
     sample = record(Home(tmp_path), "alder", 1.2, task__origin="sample")
     found = compare(claim(value="0.88"), [sample])
