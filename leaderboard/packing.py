@@ -123,7 +123,9 @@ def _all_usual(values: Sequence[Any], usual: Any) -> bool:
 
 def _in_a_row(values: Sequence[Any]) -> dict[str, Any] | None:
     """Texts of one width, such as digests, as one text; None for others. All ASCII, so that a browser counts as this does."""
-    if not all(isinstance(value, str) and value.isascii() for value in values) or len(set(map(len, values))) != 1:
+    if len(values) < 2 or not all(isinstance(value, str) and value.isascii() for value in values):
+        return None
+    if len(set(map(len, values))) != 1:
         return None
     begin, end = _shared(values, 1), _shared(values, -1)
     width = len(values[0]) - len(begin) - len(end)
