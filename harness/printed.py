@@ -55,7 +55,7 @@ def otherwise(printed: Printed, value: float) -> str:
 
 
 def _rounded_twice(value: float, places: int) -> Decimal | None:
-    if abs(value) >= 1e18:
+    if abs(value) >= 1e18 or places > 9:  # more digits than decimals keep
         return None
     step = Decimal(1).scaleb(-places)
     return Decimal(value).quantize(step / 10, ROUND_HALF_UP).quantize(step, ROUND_HALF_UP)

@@ -341,6 +341,7 @@ def test_costs_are_tried_under_every_convention(changes: dict[str, object], verd
         ("0", 0.3, ""),
         ("7.00 to 8.00", 8.004, ""),
         ("1e20", 3e20, ""),
+        ("76.1" + 30 * "0", 76.3, ""),
     ],
 )
 def test_how_else_a_number_may_have_been_rounded(value: str, ours: float, how: str) -> None:
