@@ -138,7 +138,7 @@ def _of_lists(rows: Sequence[Any], path: Path) -> list[tuple[Any, ...]]:
 
 def _column(column: Sequence[Any], form: str, path: Path, classes: Sequence[str]) -> NDArray[Any]:
     place = {name: index for index, name in enumerate(classes)} if form == LABELS else {}
-    kind: Any = int if form == LABELS else float
+    kind: Any = _index if form == LABELS else float
     values = []
     for row, value in enumerate(column):
         text = value.strip() if isinstance(value, str) else value
@@ -150,3 +150,11 @@ def _column(column: Sequence[Any], form: str, path: Path, classes: Sequence[str]
         return np.array(values, np.int64 if form == LABELS else np.float64)
     except OverflowError:
         raise PredictionError(f"{path} holds a class that is no index") from None
+
+
+def _index(value: Any) -> int:
+    """A class; a list of probabilities under the name of labels would be cut to zeros by `int`."""
+    index = int(value)
+    if not isinstance(value, str) and index != value:
+        raise ValueError(value)
+    return index

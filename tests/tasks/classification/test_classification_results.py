@@ -96,6 +96,9 @@ def test_parquet(tmp_path, answers, wanted):
         parquet.write_table(pyarrow.table({"labels": lists}), tmp_path / "b.parquet")
         with pytest.raises(PredictionError, match=f"answer 60 holds {found}; every answer must be a list of the same"):
             scored(tmp_path, "b.parquet")
+    parquet.write_table(pyarrow.table({"predictions": answers.astype(np.float64).tolist()}), tmp_path / "c.parquet")
+    with pytest.raises(PredictionError, match="is none of the labels"):
+        scored(tmp_path, "c.parquet")
 
 
 @pytest.mark.parametrize("keep", ["top100", "none"])
