@@ -74,7 +74,7 @@ def _flags(options: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _plain(value: Any, is_place: bool) -> str:
-    text = f"{value:g}" if isinstance(value, float) else str(value)
+    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
     return _file_name(text) if is_place or ABSOLUTE.match(text) else text
 
 
