@@ -75,9 +75,10 @@ def _newest(records: Sequence[Record], home: Home) -> Side:
 
 
 def _counts(record: Record) -> bool:
-    """Whether a result may stand for its method beside others: neither reported nor disputed, nor of a part or random weights."""
+    """Whether a result may stand for its method: not reported, disputed or flagged, nor of a part or random weights."""
     whole = record.task.limit is None and record.submission.weights.kind != "random"
-    return whole and record.provenance in ("measured", "scored", "verified")
+    flagged = any(flag.scope == "score" for flag in record.flags)
+    return whole and not flagged and record.provenance in ("measured", "scored", "verified")
 
 
 def _exact(home: Home, reference: str) -> tuple[Record, Home] | None:

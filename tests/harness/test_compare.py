@@ -16,7 +16,7 @@ from harness.columns import Table
 from harness.contrast import contrasts
 from harness.mcnemar import mcnemar
 from harness.paired import differences
-from harness.record import Record, Submitter, Weights, with_id
+from harness.record import Flag, Record, Submitter, Weights, with_id
 from harness.registry import find_task
 from harness.sides import Side
 from harness.statistics import resample_weights
@@ -112,6 +112,7 @@ def test_a_name_means_every_run_of_its_seed_group_and_no_other(home: Home, capsy
     older = {"run__finished": "2026-01-01T10:00:00Z"}
     seeded(home, 4, 3.0, submitter=Submitter(name="M. Allow"), **older)
     seeded(home, 5, 3.0, provenance="disputed", **older)
+    seeded(home, 6, 3.0, flags=[Flag(code="answers-change", text="it is random")], **older)
     seeded(home, 1, 0.9, **older)  # the same training once more
     found = compare(home, "juniper", "alder", capsys=capsys)
     assert found["records"][0]["runs"] == [run.id for run in runs[::-1]]
