@@ -46,10 +46,14 @@ def repeating(record: Record) -> str:
 
 
 def without_folders(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a run, paths among them as names of files."""
-    return {
-        key: _file_name(value) if key in PLACES and isinstance(value, str) else value for key, value in options.items()
-    }
+    """The options of a run, paths among them, and among settings, as names of files."""
+    found = dict(options)
+    for key, value in options.items():
+        if isinstance(value, Mapping):
+            found[key] = without_folders(value)
+        elif isinstance(value, str) and (key in PLACES or ABSOLUTE.match(value)):
+            found[key] = _file_name(value)
+    return found
 
 
 def _verb(record: Record) -> str:

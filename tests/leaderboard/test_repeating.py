@@ -60,7 +60,8 @@ def test_what_a_stranger_wrote_stays_one_word(tmp_path: Path, text: str) -> None
 
 def test_pages_show_it(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
-    made = record(home, "alder", 0.5, run=Run(command=TYPED, options={"data": "/home/ann/coco"}))
+    options = {"data": "/home/ann/coco", "settings": {"list": "/home/ann/list.txt"}}
+    made = record(home, "alder", 0.5, run=Run(command=TYPED, options=options))
     build_site([tmp_path / "home"], tmp_path / "site")
     pages = [tmp_path / "site" / "r" / made.id / "index.html", *(tmp_path / "site" / "s").glob("*/index.html")]
     for page in map(read, pages):
