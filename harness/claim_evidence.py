@@ -120,6 +120,7 @@ def _obstacle(claim: Claim, record: Record, manifest: Manifest | None) -> str:
         (task.origin != "official", f"the record is of {origin}"),
         (task.limit is not None, "the record is of a part of the samples"),
         (part.weights.kind == "random", "the record is of random weights"),
+        (any(flag.scope == "score" for flag in record.flags), "the record is flagged, and not ranked"),
         (
             claim.variant not in ("", part.variant),
             f"the claim is about the variant {claim.variant}, the record about {part.variant or 'no named one'}",

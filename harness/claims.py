@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.claim import Blocker, Claim
+from harness.claim_metrics import COST_METRICS
 from harness.printed import PERCENT, Printed, multiplier, otherwise, read_printed
 from harness.record import Metric, Record
 
@@ -102,7 +103,7 @@ def judge(claim: Claim, found: Found, blocker: Blocker) -> Comparison:
         return _made(claim, printed, giving, "measured differently", f"{giving.differs} gives the printed number")
     for item in (*same, *others):
         chance = (item.mixed and item.where != TOTALS) or (item.where in NARROW and bool(item.differs))
-        how = "" if chance or claim.qualifier else otherwise(printed, in_claims_unit(claim, item))
+        how = "" if chance or claim.qualifier else _otherwise(claim, printed, item)
         if how:
             reason = f"{item.differs or 'ours'}, {how}, gives the printed number"
             return _made(claim, printed, item, "measured differently", reason)
@@ -118,6 +119,11 @@ def judge(claim: Claim, found: Found, blocker: Blocker) -> Comparison:
     return Comparison(
         claim=claim, verdict="cannot tell yet", reason="; ".join([blocker.text, *beside]), blocker=blocker
     )
+
+
+def _otherwise(claim: Claim, printed: Printed, item: Evidence) -> str:
+    # One score of two decimals in ten ends in a zero that counts; totals of operations end in zeros that do not.
+    return otherwise(printed, in_claims_unit(claim, item), zeros=claim.metric in COST_METRICS)
 
 
 def in_claims_unit(claim: Claim, item: Evidence) -> float:

@@ -35,11 +35,11 @@ def read_printed(text: str) -> Printed | None:
     return Printed(parts[0], parts[1], max(0, exponent))
 
 
-def otherwise(printed: Printed, value: float) -> str:
+def otherwise(printed: Printed, value: float, *, zeros: bool = True) -> str:
     """How else than by rounding to its digits `value` (in the printed unit) becomes the printed number; empty where it does not.
 
     Digits may have been cut off; rounded twice, first to one digit more; or a number such as 1520 or 282.00 rounded or
-    cut off before its last zeros, if three digits are left.
+    cut off before its last zeros, if three digits are left; of numbers whose last zeros are digits like others, `zeros` is false.
     """
     low = float(printed.low)
     if printed.low != printed.high or low <= 0.0:
@@ -48,7 +48,7 @@ def otherwise(printed: Printed, value: float) -> str:
         return "cut off after the printed digits"
     if _rounded_twice(value, printed.places) == printed.low:
         return "rounded to one digit more and then once again"
-    unit = _unit_before_zeros(printed)
+    unit = _unit_before_zeros(printed) if zeros else 0.0
     if unit and abs(value - low) <= 0.5 * unit:
         return "rounded before the last zeros"
     return "cut off before the last zeros" if unit and low <= value < low + unit * (1 - 1e-9) else ""

@@ -1,6 +1,6 @@
 """Throughput at rising batch sizes: where it ends and why, blocks of all sizes in shuffled turns, and the knee."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter, sleep
@@ -8,7 +8,7 @@ from time import perf_counter, sleep
 import numpy as np
 
 from harness.errors import HarnessError
-from harness.measure.disturbance import disturbed, shares, total
+from harness.measure.disturbance import Disturbance, disturbed, shares, total
 from harness.measure.percentiles import DRAWS, percentile, resample_counts
 from harness.measure.procfs import Unreadable, read_text
 from harness.measure.throughput import Rate
@@ -147,7 +147,7 @@ def _throughput(rates: Sequence[Rate], span: str, cpus: int) -> Throughput:
         draws = (counts @ samples) / (counts @ seconds)
         low, high = percentile(draws, 0.025), percentile(draws, 0.975)
     width = None if low is None or high is None else (high - low) / value
-    found = _judged(kept, cpus, width, dropped / len(later))
+    found = _judged(kept, shares(_summed(kept), cpus, _summed(later)), width, dropped / len(later))
     return Throughput(
         value=value, batch_size=kept[0].batch_size, low=low, high=high, verdict=found.verdict, reasons=found.reasons,
         invalid_reasons=found.invalid,
@@ -158,8 +158,11 @@ def _throughput(rates: Sequence[Rate], span: str, cpus: int) -> Throughput:
     )  # fmt: skip
 
 
-def _judged(kept: Sequence[Rate], cpus: int, width: float | None, dropped: float) -> Judgement:
-    seen = shares(total([rate.disturbance for rate in kept if rate.disturbance is not None]), cpus)
+def _summed(rates: Sequence[Rate]) -> Disturbance:
+    return total([rate.disturbance for rate in rates if rate.disturbance is not None])
+
+
+def _judged(kept: Sequence[Rate], seen: Mapping[str, float | None], width: float | None, dropped: float) -> Judgement:
     invalid, unstable = exceeded(seen)
     spread_s = kept[-1].at_s - kept[0].at_s
     if seen["run_delay"] is None:

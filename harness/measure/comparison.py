@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import numpy as np
 from msgspec import Meta
 
-from harness.measure.disturbance import disturbed, shares, total
+from harness.measure.disturbance import Disturbance, disturbed, shares, total
 from harness.measure.percentiles import DRAWS, STUDENT_OVER, nested_counts, widened
 from harness.measure.station import BlockReport, Ready, Station
 from harness.measure.verdict import SPREAD_S, Judgement, exceeded
@@ -186,9 +186,14 @@ def _medians(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
 def _reasons(
     found: Units, kept: Sequence[Unit], cpus: int, speedup: Ratio, control: Ratio
 ) -> tuple[list[str], list[str]]:
-    invalid, unstable = exceeded(shares(total([block.disturbance for unit in kept for block in unit.blocks]), cpus))
+    everything = _summed([*found.compared, *found.control])
+    invalid, unstable = exceeded(shares(_summed(kept), cpus, everything))
     unstable += list(_doubts(found, speedup, control))
     return invalid, unstable
+
+
+def _summed(units: Sequence[Unit]) -> Disturbance:
+    return total([block.disturbance for unit in units for block in unit.blocks])
 
 
 def _doubts(found: Units, speedup: Ratio, control: Ratio) -> Iterator[str]:

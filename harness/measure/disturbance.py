@@ -176,12 +176,13 @@ def disturbed(block: Disturbance, cpus: int) -> str:
     return ""
 
 
-def shares(sum_of_blocks: Disturbance, cpus: int) -> dict[str, float | None]:
+def shares(sum_of_blocks: Disturbance, cpus: int, everything: Disturbance | None = None) -> dict[str, float | None]:
     """The disturbances as shares of the measured time (of `cpus` times that time, for steal and foreign load).
 
-    Ticks are coarse (10 ms), so foreign load can come out slightly negative; it is then 0.
+    `everything` is the sum with the blocks that were left out: a quota that stopped the process in any of them spoils them
+    all (MEASUREMENT, 3.8). Ticks are coarse (10 ms), so foreign load can come out slightly negative; it is then 0.
     """
-    wall = max(sum_of_blocks.wall_ns, 1)
+    wall, whole = max(sum_of_blocks.wall_ns, 1), everything or sum_of_blocks
 
     def share(value: int | None, of: int) -> float | None:
         return None if value is None else max(0.0, value / of)
@@ -191,7 +192,7 @@ def shares(sum_of_blocks: Disturbance, cpus: int) -> dict[str, float | None]:
         "steal": share(sum_of_blocks.steal_ns, wall * cpus),
         "foreign_load": share(sum_of_blocks.foreign_ns, wall * cpus),
         "pressure": share(sum_of_blocks.pressure_ns, wall),
-        "throttled": share(sum_of_blocks.throttled_ns, wall),
+        "throttled": share(whole.throttled_ns, max(whole.wall_ns, 1)),
     }
 
 

@@ -161,10 +161,7 @@ def conditions_of(found: Collection, spans: Sequence[Span], outputs_equal: bool 
 
 
 def _shares(found: Collection, kept: Disturbance) -> dict[str, float | None]:
-    """Of the blocks that count; but a quota that stopped the process in any block spoils them all (MEASUREMENT, 3.8)."""
-    cpus = len(found.ready[0].affinity)
-    everything = total([block.report.disturbance for block in found.blocks])
-    return shares(kept, cpus) | {"throttled": shares(everything, cpus)["throttled"]}
+    return shares(kept, len(found.ready[0].affinity), total([block.report.disturbance for block in found.blocks]))
 
 
 def _gpu(found: Collection, kept: Sequence[Placed]) -> GpuSeen | None:

@@ -117,6 +117,8 @@ def recorded_conditions(conditions: Mapping[str, Any]) -> Conditions:
 def exceeded(shares: Mapping[str, float | None]) -> tuple[list[str], list[str]]:
     """The limits that shares of the measured time pass, in words: those of `invalid`, and those of `unstable` only."""
     invalid, unstable = [], []
+    if stopped := shares.get("throttled"):
+        invalid.append(f"a CPU quota stopped the process for {_percent(stopped)} of the measured time")
     for limit in LIMITS:
         share = shares.get(limit.field)
         if share is None or share <= limit.unstable:
@@ -129,14 +131,12 @@ def exceeded(shares: Mapping[str, float | None]) -> tuple[list[str], list[str]]:
 
 
 def _shares(seen: Conditions) -> dict[str, float | None]:
-    return {limit.field: getattr(seen, limit.field) for limit in LIMITS}
+    return {field: getattr(seen, field) for field in (*(limit.field for limit in LIMITS), "throttled")}
 
 
 def _invalid(seen: Conditions) -> Iterator[str]:
     if seen.samples < PLANNED_SAMPLES:
         yield f"{_count(seen.samples, 'inference')} timed, a median needs {PLANNED_SAMPLES}: measure for longer"
-    if seen.throttled:
-        yield f"a CPU quota stopped the process for {_percent(seen.throttled)} of the measured time"
     if seen.outputs_equal is False:
         yield "the timed model answers otherwise than the scored one"
     if seen.inputs_changed:

@@ -12,7 +12,7 @@ from leaderboard_reading import read
 
 from harness.claims import Comparison
 from harness.manifest import Claim
-from harness.record import Record
+from harness.record import Flag, Record
 from harness.registry import find_submission
 from harness.store import Home
 from leaderboard.boards import short_hash
@@ -54,6 +54,12 @@ def test_the_difference_has_two_digits_more(
 def test_what_papers_report_and_what_is_disputed_reproduces_nothing(tmp_path: Path, provenance: str) -> None:
     found = compare(claim(value="0.88"), [record(Home(tmp_path), "alder", 1.2, provenance=provenance)])
     assert (found.verdict, found.record, found.difference) == ("cannot tell yet", None, None)
+
+
+def test_a_flagged_result_is_no_evidence(tmp_path: Path) -> None:
+    flags = [Flag(code="answers-change", text="two calls answer differently")]
+    found = compare(claim(value="0.88"), [record(Home(tmp_path), "alder", 1.2, flags=flags)])
+    assert found.verdict == "cannot tell yet" and "flagged" in found.reason
 
 
 def test_the_sample_is_never_held_against_a_paper(tmp_path: Path) -> None:

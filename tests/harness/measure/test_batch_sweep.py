@@ -75,11 +75,13 @@ def test_a_batch_that_ends_the_process_loses_nothing_that_was_measured() -> None
 
 
 def test_blocks_that_lie_close_together_or_were_mostly_left_out_are_not_stable() -> None:
-    def stable(apart_s: float, disturbed: int) -> bool:
+    def stable(apart_s: float, disturbed: int, throttled: int = 0) -> bool:
         rounds = [
             Rate(
                 batch_size=1, at_s=apart_s * place, samples=100, seconds=1.0,
-                disturbance=replace(QUIET, run_delay_ns=QUIET.wall_ns) if place < disturbed else QUIET,
+                disturbance=replace(
+                    QUIET, run_delay_ns=QUIET.wall_ns if place < disturbed else 0, throttled_ns=int(place < throttled)
+                ),
             )
             for place in range(21)
         ]  # fmt: skip
@@ -90,6 +92,8 @@ def test_blocks_that_lie_close_together_or_were_mostly_left_out_are_not_stable()
     assert stable(apart_s=3.0, disturbed=0)
     assert not stable(apart_s=1.0, disturbed=0)
     assert not stable(apart_s=5.0, disturbed=12)
+    # the second block, which is left out: a quota spoils the others, too
+    assert not stable(apart_s=3.0, disturbed=0, throttled=2)
 
 
 def test_where_only_the_time_ended_it_no_knee_is_known() -> None:
