@@ -4,9 +4,9 @@ Both sides run the same attack object on the same batches of the same images fro
 The bare loop is what any honest script does, and no more: the clean answer, the attack on what is right, and the check
 after it, as AutoAttack's own evaluation has it: a fresh answer to the adversarial images, the largest distance from the
 originals, values that are no numbers, the smallest and the largest value. The harness's run is `Task.predict`: digests of
-the inputs, gates (in the first of every eight batches: all images once more, gradients of two losses; after the last batch
-its images once more), each adversarial image against ball and box, its fresh answer, counting, and answers on disk.
-No image falls, so that both do all steps.
+the inputs, gates (in the first of every eight batches: all images once more, gradients of two losses for 32 of them; after
+the last batch its images once more), each adversarial image against ball and box, its fresh answer, counting, and answers
+on disk. No image falls, so that both do all steps.
 
 CPU time of the process, in rounds of four runs: bare, harness, harness, bare, and in the next round the other way about. A
 round's ratio is that of the sums; the median of the rounds is told, and the smallest and largest round.

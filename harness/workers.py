@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkProcess
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -76,7 +77,10 @@ def _forks() -> bool:
 
 
 class Workers:
-    """`count` processes that prepare batches of at most `size` samples; they are copies of this one, and so know the method."""
+    """`count` processes that prepare batches of at most `size` samples; they are copies of this one, and so know the method.
+
+    Raises OSError where the system has no memory or no process for them; none is then left behind.
+    """
 
     def __init__(
         self, count: int, dataset: Dataset, prepare: Callable[[Sample], Any], layout: Layout, size: int
@@ -84,16 +88,23 @@ class Workers:
         self._dataset, self._layout = dataset, layout
         self._batches = _shared(count + _SPARE, size, layout)
         self._links: list[Connection] = []
+        self._processes: list[ForkProcess] = []
+        job = _Job(dataset, prepare, layout, self._batches)
+        try:
+            for _ in range(count):
+                self._start(job)
+        except OSError:
+            self.close()
+            raise
+
+    def _start(self, job: "_Job") -> None:
         context = get_context("fork")
-        self._processes = []
-        for _ in range(count):
-            ours, theirs = context.Pipe()
-            self._links.append(ours)
-            job = _Job(dataset, prepare, layout, self._batches)
-            process = context.Process(target=_work, args=(theirs, tuple(self._links), job), daemon=True)
+        ours, theirs = context.Pipe()
+        self._links.append(ours)
+        process = context.Process(target=_work, args=(theirs, tuple(self._links), job), daemon=True)
+        with theirs:
             process.start()
-            theirs.close()
-            self._processes.append(process)
+        self._processes.append(process)
 
     def close(self) -> None:
         """End the processes, whatever they are at."""
@@ -106,11 +117,15 @@ class Workers:
     def batches(self, wanted: Sequence[range]) -> Iterator[Sequence[Any] | None]:
         """The prepared inputs of each batch of indices, in order, valid until the next batch is asked for.
 
-        None stands for a batch that a process could not prepare: the caller does it, and so meets what was wrong.
+        None stands for a batch that a process could not prepare: the caller does it, and so meets what was wrong. The first
+        ones are begun at once.
         """
+        for place, batch in enumerate(wanted[: len(self._batches)]):
+            self._ask(place, batch)
+        return self._given(wanted)
+
+    def _given(self, wanted: Sequence[range]) -> Iterator[Sequence[Any] | None]:
         slots = len(self._batches)
-        for place in range(min(slots, len(wanted))):
-            self._ask(place, wanted[place])
         for place, batch in enumerate(wanted):
             yield self._prepared(place, batch)
             if place + slots < len(wanted):

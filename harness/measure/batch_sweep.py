@@ -9,10 +9,10 @@ import numpy as np
 
 from harness.errors import HarnessError
 from harness.measure.disturbance import Disturbance, disturbed, shares, total
-from harness.measure.percentiles import DRAWS, percentile, resample_counts
+from harness.measure.percentiles import DRAWS, STUDENT_OVER_SIXTHS, percentile, resample_counts, widened
 from harness.measure.procfs import Unreadable, read_text
 from harness.measure.throughput import Rate
-from harness.measure.verdict import DROPPED, SPREAD_S, Judgement, exceeded
+from harness.measure.verdict import DROPPED, SPREAD_S, Judgement, exceeded, suspended
 from harness.record import Sweep, Throughput
 
 Block = Callable[[int, str, float], Rate]
@@ -24,7 +24,10 @@ LEAST_ROUNDS = 5
 WIDTH = 0.05
 MEMORY_SHARE = 0.5
 LIMIT = 4096
-METHOD = f"samples over seconds of all blocks; 95 % cluster bootstrap over blocks, {DRAWS} draws, fixed seed"
+METHOD = (
+    f"samples over seconds of all blocks of one process; 95 % cluster bootstrap over blocks, {DRAWS} draws, fixed seed; "
+    f"{STUDENT_OVER_SIXTHS}"
+)
 
 
 @dataclass(slots=True)
@@ -138,14 +141,8 @@ def _throughput(rates: Sequence[Rate], span: str, cpus: int) -> Throughput:
     clean = [rate for rate in later if rate.disturbance is not None and not disturbed(rate.disturbance, cpus)]
     kept = clean if len(clean) >= LEAST_ROUNDS else later
     dropped = len(later) - len(kept)
-    samples = np.array([rate.samples for rate in kept], dtype=np.float64)
-    seconds = np.array([rate.seconds for rate in kept])
-    value = float(samples.sum() / seconds.sum())
-    low = high = None
-    if len(kept) >= LEAST_ROUNDS:
-        counts = resample_counts(len(kept), DRAWS, 0)
-        draws = (counts @ samples) / (counts @ seconds)
-        low, high = percentile(draws, 0.025), percentile(draws, 0.975)
+    value = _rate(kept)
+    low, high = _interval(kept)
     width = None if low is None or high is None else (high - low) / value
     found = _judged(kept, shares(_summed(kept), cpus, _summed(later)), width, dropped / len(later))
     return Throughput(
@@ -158,12 +155,28 @@ def _throughput(rates: Sequence[Rate], span: str, cpus: int) -> Throughput:
     )  # fmt: skip
 
 
+def _rate(rates: Sequence[Rate]) -> float:
+    return sum(rate.samples for rate in rates) / sum(rate.seconds for rate in rates)
+
+
+def _interval(rates: Sequence[Rate]) -> tuple[float, float] | tuple[None, None]:
+    if len(rates) < LEAST_ROUNDS:
+        return None, None
+    counts = resample_counts(len(rates), DRAWS, 0)
+    samples = np.array([rate.samples for rate in rates], dtype=np.float64)
+    draws = (counts @ samples) / (counts @ np.array([rate.seconds for rate in rates]))
+    drawn = percentile(draws, 0.025), percentile(draws, 0.975)
+    low, high = widened(drawn, _rate(rates), rates, [0] * len(rates), _rate)
+    return max(low, 0.0), high
+
+
 def _summed(rates: Sequence[Rate]) -> Disturbance:
     return total([rate.disturbance for rate in rates if rate.disturbance is not None])
 
 
 def _judged(kept: Sequence[Rate], seen: Mapping[str, float | None], width: float | None, dropped: float) -> Judgement:
     invalid, unstable = exceeded(seen)
+    invalid += suspended(_summed(kept).suspended_ns * 1e-9)
     spread_s = kept[-1].at_s - kept[0].at_s
     if seen["run_delay"] is None:
         unstable.append("whether threads had to wait for a CPU is not readable here")

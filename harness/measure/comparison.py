@@ -17,7 +17,7 @@ from msgspec import Meta
 from harness.measure.disturbance import Disturbance, disturbed, shares, total
 from harness.measure.percentiles import DRAWS, STUDENT_OVER, nested_counts, widened
 from harness.measure.station import BlockReport, Ready, Station
-from harness.measure.verdict import SPREAD_S, Judgement, exceeded
+from harness.measure.verdict import SPREAD_S, Judgement, exceeded, suspended
 from harness.record_measurements import Invalid, Verdict
 from harness.record_parts import Part
 
@@ -188,6 +188,7 @@ def _reasons(
 ) -> tuple[list[str], list[str]]:
     everything = _summed([*found.compared, *found.control])
     invalid, unstable = exceeded(shares(_summed(kept), cpus, everything))
+    invalid += suspended(_summed(kept).suspended_ns * 1e-9)
     unstable += list(_doubts(found, speedup, control))
     return invalid, unstable
 

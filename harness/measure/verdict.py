@@ -130,6 +130,11 @@ def exceeded(shares: Mapping[str, float | None]) -> tuple[list[str], list[str]]:
     return invalid, unstable
 
 
+def suspended(seconds: float) -> list[str]:
+    """The reason that a sleep of the machine within the measured time is; none where there was none."""
+    return [f"the machine was suspended for {seconds:.1f} s meanwhile"] if seconds else []
+
+
 def _shares(seen: Conditions) -> dict[str, float | None]:
     return {field: getattr(seen, field) for field in (*(limit.field for limit in LIMITS), "throttled")}
 
@@ -143,8 +148,7 @@ def _invalid(seen: Conditions) -> Iterator[str]:
         yield "the model writes into its input, so that later inferences met other data than the task's"
     if seen.clock_backwards:
         yield f"{_count(seen.clock_backwards, 'inference')} timed as lasting nothing or less: the clock stepped"
-    if seen.suspended_s:
-        yield f"the machine was suspended for {seen.suspended_s:.1f} s meanwhile"
+    yield from suspended(seen.suspended_s)
     yield from exceeded(_shares(seen))[0]
 
 

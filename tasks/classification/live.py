@@ -116,28 +116,40 @@ class _Threads(_Pipeline):
 
 
 class _Processes(_Pipeline):
-    """Images are decoded and prepared by `count` processes; the first batch, which shows how inputs lie in memory, here."""
+    """Images are decoded and prepared by `count` processes; the first batch, which shows how inputs lie in memory, here.
+
+    Where its inputs are not alike, or no process can be started, threads go on.
+    """
 
     def __init__(self, method: Any, dataset: Dataset, size: int, count: int) -> None:
         super().__init__(method, dataset)
         self._size, self._count = size, count
         self._prepared: dict[str, Any] = {}
         self._workers: Workers | None = None
+        self._threads: _Threads | None = None
 
     def __exit__(self, *exc: object) -> None:
         if self._workers is not None:
             self._workers.close()
+        if self._threads is not None:
+            self._threads.__exit__(*exc)
 
     def prepare(self, sample: Sample) -> Any:
+        if self._threads is not None:
+            return self._threads.prepare(sample)
         found = self._prepared.get(sample.id)
         return self._method.prepare(sample) if found is None else found
 
     def batches(self, wanted: Sequence[range]) -> Iterator[list[Sample]]:
         first, others = self._here(wanted[0]), wanted[1:]
-        ahead = self._started(others)
+        ahead = self._ahead(others)
         yield first
+        if ahead is None:
+            self._threads = _Threads(self._method, self._dataset)
+            yield from self._threads.batches(others)
+            return
         for batch in others:
-            inputs = next(ahead, None)
+            inputs = next(ahead)
             if inputs is None:
                 yield self._here(batch)
                 continue
@@ -153,14 +165,17 @@ class _Processes(_Pipeline):
             self._prepared = {sample.id: self._method.prepare(sample) for sample in samples}
         return samples
 
-    def _started(self, wanted: Sequence[range]) -> Iterator[Sequence[Any] | None]:
-        """The inputs of further batches; nothing where those of one batch are not alike."""
+    def _ahead(self, wanted: Sequence[range]) -> Iterator[Sequence[Any] | None] | None:
+        """The inputs of further batches; None where those of one batch are not alike, or no process can be started."""
         from harness.workers import Workers, layout_of
 
         layout = layout_of(list(self._prepared.values()))
         if layout is None:
-            return iter(())
-        self._workers = Workers(self._count, self._dataset, self._method.prepare, layout, self._size)
+            return None
+        try:
+            self._workers = Workers(self._count, self._dataset, self._method.prepare, layout, self._size)
+        except OSError:
+            return None
         return self._workers.batches(wanted)
 
 

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 GATED_EVERY: Final = 8
 """The first batch and every so many after it are looked at for misbehaviour: on all of them it would cost a tenth of PGD-20."""
+GRADIENTS_OF: Final = 32
+"""So many images of such a batch, evenly taken from those to be attacked, are asked for their gradients, which cost most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,13 +115,13 @@ class _Batch:
         return gates.backward_passes(lambda: self._target(self._images[:1]))
 
     def look(self) -> None:
-        """Ask every image once more, and those that will be attacked for their gradients."""
+        """Ask every image once more, and some of those that will be attacked for their gradients."""
         again = gates.answers(self._target, self._images, self.samples)
         self._repeat = gates.differences(self._clean, again)
         if self.battery.needs_gradients and len(self._standing):
-            chosen = torch.from_numpy(self._standing).to(self._target.device)
-            norms = gates.gradient_norms(self._target, self._images[chosen], self._truth[chosen])
-            self._gradients[self._standing] = norms
+            rows = _spread(self._standing, GRADIENTS_OF)
+            chosen = torch.from_numpy(rows).to(self._target.device)
+            self._gradients[rows] = gates.gradient_norms(self._target, self._images[chosen], self._truth[chosen])
 
     def attack(self) -> None:
         """Every attack in turn, on what the ones before it left standing."""
@@ -159,6 +161,11 @@ class _Batch:
         if self._kept is not None:
             found |= {KEPT_IMAGE: _host(self._kept), CLEAN_IMAGE: _host(self._images), KEPT_ATTACK: self._kept_attack}
         return found
+
+
+def _spread(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """At most so many of the rows, evenly taken."""
+    return rows[np.arange(most) * len(rows) // most] if len(rows) > most else rows
 
 
 def _host(images: Tensor) -> NDArray[np.float32]:

@@ -74,26 +74,45 @@ def test_a_batch_that_ends_the_process_loses_nothing_that_was_measured() -> None
         sweep(block, "forward", cpus=2, climb_s=0.2, turns_s=0.0)
 
 
-def test_blocks_that_lie_close_together_or_were_mostly_left_out_are_not_stable() -> None:
-    def stable(apart_s: float, disturbed: int, throttled: int = 0) -> bool:
-        rounds = [
-            Rate(
-                batch_size=1, at_s=apart_s * place, samples=100, seconds=1.0,
-                disturbance=replace(
-                    QUIET, run_delay_ns=QUIET.wall_ns if place < disturbed else 0, throttled_ns=int(place < throttled)
-                ),
-            )
-            for place in range(21)
-        ]  # fmt: skip
-        turns = iter(rounds)
-        found, _ = sweep(lambda *_: next(turns), "forward", cpus=1, climb_s=-1.0, turns_s=0.1)
-        return found[0].verdict == "stable"
+def judged(apart_s: float = 3.0, per_s: tuple[float, ...] = (100.0,), **disturbed: tuple[str, int]) -> Throughput:
+    """21 blocks of one size; `disturbed` names counters of the first so many: what=(counter, blocks)."""
+    rounds = [
+        Rate(
+            batch_size=1, at_s=apart_s * place, samples=100, seconds=100 / per_s[place * len(per_s) // 21],
+            disturbance=replace(
+                QUIET, **{name: QUIET.wall_ns for name, blocks in disturbed.values() if place < blocks}
+            ),
+        )
+        for place in range(21)
+    ]  # fmt: skip
+    turns = iter(rounds)
+    found, _ = sweep(lambda *_: next(turns), "forward", cpus=1, climb_s=-1.0, turns_s=0.1)
+    return found[0]
 
-    assert stable(apart_s=3.0, disturbed=0)
-    assert not stable(apart_s=1.0, disturbed=0)
-    assert not stable(apart_s=5.0, disturbed=12)
-    # the second block, which is left out: a quota spoils the others, too
-    assert not stable(apart_s=3.0, disturbed=0, throttled=2)
+
+def test_blocks_that_lie_close_together_or_were_mostly_left_out_are_not_stable() -> None:
+    assert judged().verdict == "stable"
+    assert judged(apart_s=1.0).verdict == "unstable"
+    assert judged(apart_s=5.0, waited=("run_delay_ns", 12)).verdict != "stable"
+
+
+def test_a_quota_in_a_block_that_is_left_out_spoils_the_others() -> None:
+    assert judged(quota=("throttled_ns", 2)).verdict == "invalid"
+
+
+def test_a_sleep_of_the_machine_is_left_out_or_where_too_little_remains_invalid() -> None:
+    assert judged(slept=("suspended_ns", 3)).verdict == "stable"
+    found = judged(slept=("suspended_ns", 21))
+    assert found.verdict == "invalid"
+    assert [reason.split(" for ")[0] for reason in found.invalid_reasons] == ["the machine was suspended"]
+
+
+def test_a_rate_that_wandered_over_the_run_has_a_wide_interval() -> None:
+    """Blocks beside each other are alike, so that resampling them by themselves would find too little."""
+    found = judged(per_s=(100.0, 110.0, 100.0, 90.0))
+    assert found.low is not None and found.high is not None and found.value is not None
+    assert (found.high - found.low) / found.value > 0.12
+    assert "interval" in " ".join(found.reasons)
 
 
 def test_where_only_the_time_ended_it_no_knee_is_known() -> None:

@@ -60,7 +60,11 @@ def test_no_difference_within_the_noise_is_claimed() -> None:
 
 @pytest.mark.parametrize(
     ("disturbance", "words"),
-    [({"run_delay_ns": 4_000_000}, "waited for a CPU for 4.0 %"), ({"steal_ns": 50_000_000}, "the hypervisor took")],
+    [
+        ({"run_delay_ns": 4_000_000}, "waited for a CPU for 4.0 %"),
+        ({"steal_ns": 50_000_000}, "the hypervisor took"),
+        ({"suspended_ns": 50_000_000}, "the machine was suspended"),
+    ],
 )
 def test_a_disturbed_comparison_claims_nothing(disturbance: dict[str, int], words: str) -> None:
     found = compared(lambda level, n: block(level, **disturbance), 20.0, 10.0)

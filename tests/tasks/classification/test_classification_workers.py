@@ -1,8 +1,10 @@
 """Processes that prepare ahead change no digit, and what goes wrong in one is told as if it had gone wrong here."""
 
+import errno
 import os
 import signal
 from collections.abc import Sequence
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +116,42 @@ def test_inputs_of_another_size_are_prepared_here(tmp_path: Path) -> None:
     assert len(method.here) == 16
 
 
+def test_a_first_batch_of_several_sizes_is_prepared_by_threads_from_then_on(tmp_path: Path) -> None:
+    class Mixed(Linear):
+        def prepare(self, sample: Sample) -> Any:
+            found = super().prepare(sample)
+            return found[None] if sample.id == "00003" else found
+
+        def forward(self, inputs: Sequence[Any]) -> list[Tensor]:
+            return super().forward([one.reshape(3, 32, 32) for one in inputs])
+
+    method = Mixed()
+    record = run(method, tmp_path / "a", 1)
+    assert told(record) == told(run(Linear(), tmp_path / "b", 0))
+    assert len(method.here) == len(set(method.here)) == record.task.samples
+
+
+def test_where_no_process_can_be_started_threads_go_on_and_none_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second of three cannot be: the system's limit on processes was met."""
+    start, started = ForkProcess.start, []
+
+    def limited(process: ForkProcess) -> None:
+        if len(started) == 1:
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        started.append(process)
+        start(process)
+
+    monkeypatch.setattr(ForkProcess, "start", limited)
+    method = Linear()
+    record = run(method, tmp_path / "a", 3)
+    assert len(started) == 1 and not started[0].is_alive()
+    monkeypatch.undo()
+    assert told(record) == told(run(Linear(), tmp_path / "b", 0))
+    assert len(method.here) == record.task.samples
+
+
 def test_a_method_that_does_not_allow_it_prepares_itself(tmp_path: Path) -> None:
     class Careful(Linear):
         prepares_apart = False
@@ -128,6 +166,12 @@ def test_rows_of_one_batch_are_not_copied() -> None:
     rows = batch.unbind()
     assert stacked(rows).data_ptr() == batch.data_ptr() and torch.equal(stacked(rows), batch)
     assert torch.equal(stacked(rows[1:3]), batch[1:3])
+
+
+def test_a_single_tensor_is_copied_since_a_network_may_write_into_its_batch() -> None:
+    one = torch.arange(12.0).reshape(3, 4)
+    stacked([one]).zero_()
+    assert torch.equal(one, torch.arange(12.0).reshape(3, 4))
 
 
 @pytest.mark.parametrize("order", [(1, 0, 2), (0, 2), (0, 1, 1)])
