@@ -8,7 +8,8 @@ intervals. All read the same files, the photographs many times under different n
 
 Images a second are those after the first batch, in the fastest round: starting processes and asking the first batch twice
 are left out, storing and scoring are in, writing the record and MLflow are not. A ratio above 1 means that ours is the
-faster one. CPU time is that of all processes from the start.
+faster one; that of the same round leaves out how the machine's speed wanders from round to round. CPU time is that of all
+processes from the start.
 Where two CPUs share a core, neither stage is as fast beside the other as alone: then no loop can reach the slower of both
 alone, and *both at once* says what can be reached.
 """
@@ -25,6 +26,7 @@ from functools import partial
 from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import torch
@@ -195,18 +197,24 @@ def workloads(home: Path, options: argparse.Namespace) -> tuple[dict[str, Work],
 
 def table(rounds: list[dict[str, Took]], count: int, batch: int) -> list[str]:
     """The lines that stand in the README."""
-    rate = {name: (count - batch) / min(one[name].wall for one in rounds) for name in rounds[0]}
-    cpu = {name: 1000 * min(one[name].cpu for one in rounds) / count for name in rounds[0]}
-    lines = ["| what | images / s | harness beside it | CPU ms an image |", "|---|---|---|---|"]
-    lines += [f"| {name} | {rate[name]:.1f} | {rate['harness'] / rate[name]:.3f} | {cpu[name]:.2f} |" for name in rate]
-    slower = min(rate["decoding alone"], rate["forward alone"])
-    # Where decoding and network share all processors, both cannot be had at once.
-    shared = 1 / (1 / rate["decoding alone"] + 1 / rate["forward alone"])
-    return [
-        *lines,
-        f"| the slower of decoding and forward | {slower:.1f} | {rate['harness'] / slower:.3f} | |",
-        f"| decoding and forward, one after the other | {shared:.1f} | {rate['harness'] / shared:.3f} | |",
+    rates = [{name: (count - batch) / one.wall for name, one in done.items()} for done in rounds]
+    for rate in rates:
+        alone = rate["decoding alone"], rate["forward alone"]
+        rate["the slower of decoding and forward"] = min(alone)
+        # Where decoding and network share all processors, both cannot be had at once.
+        rate["decoding and forward, one after the other"] = 1 / sum(1 / one for one in alone)
+    lines = [
+        "| what | images / s | harness beside it | in the same round, median | CPU ms an image |",
+        "|---|---|---|---|---|",
     ]
+    fastest = {name: max(rate[name] for rate in rates) for name in rates[0]}
+    fastest["the slower of decoding and forward"] = min(fastest["decoding alone"], fastest["forward alone"])
+    for name, best in fastest.items():
+        paired = [rate["harness"] / rate[name] for rate in rates]
+        among = f"{median(paired):.3f} ({min(paired):.3f} to {max(paired):.3f})"
+        cpu = f"{1000 * min(done[name].cpu for done in rounds) / count:.2f}" if name in rounds[0] else ""
+        lines.append(f"| {name} | {best:.1f} | {fastest['harness'] / best:.3f} | {among} | {cpu} |")
+    return lines
 
 
 def main() -> None:
