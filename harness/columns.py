@@ -5,7 +5,7 @@ shape ``(total, ...)`` and ``offsets`` of shape ``(n + 1,)``, int64. No dictiona
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -149,11 +149,9 @@ class Table:
 
     def row_digest(self, index: int) -> str:
         """SHA-256 over one id's canonical content: column names in order, dtypes, shapes, little-endian bytes."""
-        digest = hashlib.sha256()
-        for name, value in sorted(self.row(index).items()):
-            kind = "ragged" if isinstance(self.columns[name], Ragged) else "dense"
-            _feed(digest, f"{name}\0{kind}", np.asarray(value))
-        return digest.hexdigest()
+        return digest_row(
+            self.row(index), {name for name, column in self.columns.items() if isinstance(column, Ragged)}
+        ).hex()
 
     def without(self, names: Iterable[str]) -> "Table":
         """The table without some columns."""
@@ -170,6 +168,14 @@ class Table:
             else:
                 _feed(digest, name, column)
         return digest.hexdigest()
+
+
+def digest_row(row: Row, ragged: Container[str] = ()) -> bytes:
+    """SHA-256, 32 bytes, over one id's values by name, those of `ragged` columns told apart: what `Table.row_digest` gives."""
+    digest = hashlib.sha256()
+    for name, value in sorted(row.items()):
+        _feed(digest, f"{name}\0{'ragged' if name in ragged else 'dense'}", np.asarray(value))
+    return digest.digest()
 
 
 def _feed(digest: "hashlib._Hash", name: str, array: Array) -> None:

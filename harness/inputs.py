@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from harness.columns import Array, Table
+from harness.columns import Array, digest_row
 from harness.errors import HarnessError
 
 _PLAIN: Final = (type(None), str, bool, int, float, list, tuple, dict)
@@ -32,7 +32,7 @@ class Watched:
 
 def digest_inputs(inputs: Mapping[str, Any], task: str) -> bytes:
     """SHA-256 over the inputs of one sample of `task`, 32 bytes; raises HarnessError where one is no array or value."""
-    columns: dict[str, Array] = {}
+    row: dict[str, Array] = {}
     for name, value in inputs.items():
         if callable(value):
             continue
@@ -44,8 +44,8 @@ def digest_inputs(inputs: Mapping[str, Any], task: str) -> bytes:
                 f"the input '{name}' of {task} cannot be identified ({reason.splitlines()[0]}); give an array, a "
                 "number, text, or lists and dictionaries of them, or override Task.input_digest"
             ) from None
-        columns[label] = array[None]
-    return bytes.fromhex(Table(("",), columns).row_digest(0))
+        row[label] = array
+    return digest_row(row)
 
 
 def _array(name: str, value: Any) -> tuple[str, Array]:

@@ -1,5 +1,6 @@
 """From a data set's image to the pixels that the ball is drawn round: float32 (3, h, w) in [0, 1]."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -19,11 +20,18 @@ def attacked_together(batch_size: int, rule: str) -> int:
     return batch_size if batch_size > 1 else _TOGETHER[rule]
 
 
-def standard_pixels(image: NDArray[Any], rule: str) -> Pixels:
-    """The pixels of an image uint8 (h, w, 3), or float32 in [0, 1], by a rule above."""
-    chosen = image if rule == WHOLE else _resized(image)
-    unit = chosen.astype(np.float32) / np.float32(255) if chosen.dtype == np.uint8 else chosen.astype(np.float32)
-    return np.ascontiguousarray(unit.transpose(2, 0, 1))
+def standard_pixels(images: Sequence[NDArray[Any]], rule: str) -> list[Pixels]:
+    """The pixels of images uint8 (h, w, 3), or float32 in [0, 1], by a rule above; in one piece where all are alike."""
+    chosen = list(images) if rule == WHOLE else [_resized(image) for image in images]
+    if len({(image.shape, image.dtype) for image in chosen}) == 1:
+        return list(_unit(np.stack(chosen)))
+    return [_unit(image) for image in chosen]
+
+
+def _unit(images: NDArray[Any]) -> Pixels:
+    """Images (..., h, w, 3) as float32 (..., 3, h, w) in [0, 1]."""
+    turned = np.ascontiguousarray(np.moveaxis(images, -1, -3)).astype(np.float32, copy=False)
+    return turned / np.float32(255) if images.dtype == np.uint8 else turned
 
 
 def _resized(image: NDArray[Any]) -> NDArray[np.uint8]:

@@ -113,7 +113,7 @@ def images_of(columns: dict[str, NDArray[Any]], dataset: Dataset, path: Path) ->
         note = f"the originals are those of {path.name}; the data set's pictures were not at hand to compare"
         return Images(adversarial, _alike(adversarial, own, path), (note,))
     rule = str(dataset.facts["pixels"])
-    theirs = np.stack([standard_pixels(dataset.load(id)["image"], rule) for id in dataset.ids])
+    theirs = np.stack([standard_pixels([dataset.load(id)["image"]], rule)[0] for id in dataset.ids])
     if own is None:
         return Images(adversarial, _alike(adversarial, theirs, path))
     same = own.shape == theirs.shape and bool((np.abs(own - theirs) <= _SAME).all())

@@ -48,16 +48,17 @@ class Target:
     def pixels(self, samples: Sequence[Sample]) -> Tensor:
         """The pixels of some samples, float32 (n, 3, h, w) in [0, 1], as the submission or the data set's rule has them."""
         own = getattr(self._method, "pixels", None)
-        chosen = [self._own(own(sample), sample) if callable(own) else self._standard(sample) for sample in samples]
+        if callable(own):
+            chosen = [self._own(own(sample), sample) for sample in samples]
+        else:
+            images = [sample.inputs["image"] for sample in samples]
+            chosen = list(map(torch.from_numpy, standard_pixels(images, self._rule)))
         sizes = {tuple(one.shape) for one in chosen}
         if len(sizes) > 1:
             raise PredictionError(
                 f"{self.name}: the images of a batch have the sizes {sorted(sizes)}; they must be alike"
             )
         return torch.stack(chosen).to(self.device)
-
-    def _standard(self, sample: Sample) -> Tensor:
-        return torch.from_numpy(standard_pixels(sample.inputs["image"], self._rule))
 
     def _own(self, found: Any, sample: Sample) -> Tensor:
         """What a submission's own `pixels` gave, if it lies in [0, 1]: else the ball would be another one."""
