@@ -15,9 +15,10 @@ import harness
 from harness.errors import HarnessError, PredictionError, SubmissionError
 from harness.predictions import load_facts, load_parts, merge
 from harness.store import Home
-from tasks.classification.robustness import launch
+from tasks.classification.robustness import driver, launch
 from tasks.classification.robustness.attacks.attack import Attack
 from tasks.classification.robustness.ball import Ball
+from tasks.classification.robustness.interface import GRADIENTS, NOT_ASKED, REPEAT
 from tasks.classification.robustness.tasks import cifar10_l2, cifar10_linf, imagenet_linf
 
 PGD = {"attack": "pgd", "steps": "3"}
@@ -257,6 +258,14 @@ def test_a_network_that_behaves_raises_no_flag_and_its_evidence_is_kept(tmp_path
     gates = {row[0]: row[1] for row in next(table for table in record.tables if table.name == "gates").rows}
     assert codes(record) == [] and gates["backward passes within one forward pass"] == 0
     assert gates["attacked images whose gradients were looked at"] == 24
+
+
+def test_all_images_of_a_batch_are_asked_twice_and_evenly_taken_ones_for_their_gradients(tmp_path, monkeypatch):
+    monkeypatch.setattr(driver, "GRADIENTS_OF", 8)
+    table, _ = stored(run(Net(), tmp_path), tmp_path)
+    asked = (table.dense(GRADIENTS) != NOT_ASKED).all(axis=1)
+    assert np.flatnonzero(asked).tolist() == list(range(0, 24, 3))
+    assert (table.dense(REPEAT) != NOT_ASKED).all()
 
 
 def test_a_flagged_record_is_not_ranked(tmp_path):
