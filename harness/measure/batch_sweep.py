@@ -1,6 +1,6 @@
 """Throughput at rising batch sizes: where it ends and why, blocks of all sizes in shuffled turns, and the knee."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter, sleep
@@ -12,7 +12,7 @@ from harness.measure.disturbance import Disturbance, disturbed, shares, total
 from harness.measure.percentiles import DRAWS, STUDENT_OVER_SIXTHS, percentile, resample_counts, widened
 from harness.measure.procfs import Unreadable, read_text
 from harness.measure.throughput import Rate
-from harness.measure.verdict import DROPPED, SPREAD_S, Judgement, exceeded, suspended
+from harness.measure.verdict import DROPPED, SPREAD_S, Judgement, exceeded
 from harness.record import Sweep, Throughput
 
 Block = Callable[[int, str, float], Rate]
@@ -144,7 +144,7 @@ def _throughput(rates: Sequence[Rate], span: str, cpus: int) -> Throughput:
     value = _rate(kept)
     low, high = _interval(kept)
     width = None if low is None or high is None else (high - low) / value
-    found = _judged(kept, shares(_summed(kept), cpus, _summed(later)), width, dropped / len(later))
+    found = _judged(later, kept, width, cpus)
     return Throughput(
         value=value, batch_size=kept[0].batch_size, low=low, high=high, verdict=found.verdict, reasons=found.reasons,
         invalid_reasons=found.invalid,
@@ -174,9 +174,11 @@ def _summed(rates: Sequence[Rate]) -> Disturbance:
     return total([rate.disturbance for rate in rates if rate.disturbance is not None])
 
 
-def _judged(kept: Sequence[Rate], seen: Mapping[str, float | None], width: float | None, dropped: float) -> Judgement:
-    invalid, unstable = exceeded(seen)
-    invalid += suspended(_summed(kept).suspended_ns * 1e-9)
+def _judged(later: Sequence[Rate], kept: Sequence[Rate], width: float | None, cpus: int) -> Judgement:
+    """The verdict on the blocks `kept` of those after the first."""
+    summed, dropped = _summed(kept), 1 - len(kept) / len(later)
+    seen = shares(summed, cpus, _summed(later))
+    invalid, unstable = exceeded(seen, summed.suspended_ns * 1e-9)
     spread_s = kept[-1].at_s - kept[0].at_s
     if seen["run_delay"] is None:
         unstable.append("whether threads had to wait for a CPU is not readable here")

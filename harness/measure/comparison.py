@@ -17,7 +17,7 @@ from msgspec import Meta
 from harness.measure.disturbance import Disturbance, disturbed, shares, total
 from harness.measure.percentiles import DRAWS, STUDENT_OVER, nested_counts, widened
 from harness.measure.station import BlockReport, Ready, Station
-from harness.measure.verdict import SPREAD_S, Judgement, exceeded, suspended
+from harness.measure.verdict import SPREAD_S, Judgement, exceeded
 from harness.record_measurements import Invalid, Verdict
 from harness.record_parts import Part
 
@@ -186,9 +186,8 @@ def _medians(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
 def _reasons(
     found: Units, kept: Sequence[Unit], cpus: int, speedup: Ratio, control: Ratio
 ) -> tuple[list[str], list[str]]:
-    everything = _summed([*found.compared, *found.control])
-    invalid, unstable = exceeded(shares(_summed(kept), cpus, everything))
-    invalid += suspended(_summed(kept).suspended_ns * 1e-9)
+    summed, everything = _summed(kept), _summed([*found.compared, *found.control])
+    invalid, unstable = exceeded(shares(summed, cpus, everything), summed.suspended_ns * 1e-9)
     unstable += list(_doubts(found, speedup, control))
     return invalid, unstable
 

@@ -24,8 +24,9 @@ PLANNED_BLOCKS = 20
 """What an interval of a median or a mean needs."""
 CONVENTION = "percentile = sorted[int(n*p)], as in MLPerf LoadGen"
 SIXTHS = 6
-STUDENT_OVER_SIXTHS = "or, where wider, Student's t over the values of each sixth of the run"
-STUDENT_OVER = "or, where wider, Student's t over the values of each process and of each sixth of the run"
+_STUDENT = "or, where wider, Student's t over the values of each"
+STUDENT_OVER_SIXTHS = f"{_STUDENT} sixth of the run"
+STUDENT_OVER = f"{_STUDENT} process and of each sixth of the run"
 INTERVAL = f"95 % cluster bootstrap over blocks, {DRAWS} draws, fixed seed; {STUDENT_OVER}"
 NESTED = f"95 % cluster bootstrap over processes and the blocks of each, {DRAWS} draws, fixed seed; {STUDENT_OVER}"
 STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)

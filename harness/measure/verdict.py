@@ -114,9 +114,13 @@ def recorded_conditions(conditions: Mapping[str, Any]) -> Conditions:
     return msgspec.convert(dict(conditions), Conditions)
 
 
-def exceeded(shares: Mapping[str, float | None]) -> tuple[list[str], list[str]]:
-    """The limits that shares of the measured time pass, in words: those of `invalid`, and those of `unstable` only."""
-    invalid, unstable = [], []
+def exceeded(shares: Mapping[str, float | None], suspended_s: float = 0.0) -> tuple[list[str], list[str]]:
+    """The limits that shares of the measured time pass, in words: those of `invalid`, and those of `unstable` only.
+
+    A machine that slept for `suspended_s` seconds of that time makes it invalid, too.
+    """
+    invalid = [f"the machine was suspended for {suspended_s:.1f} s meanwhile"] if suspended_s else []
+    unstable = []
     if stopped := shares.get("throttled"):
         invalid.append(f"a CPU quota stopped the process for {_percent(stopped)} of the measured time")
     for limit in LIMITS:
@@ -128,11 +132,6 @@ def exceeded(shares: Mapping[str, float | None]) -> tuple[list[str], list[str]]:
         else:
             unstable.append(f"{limit.words.format(_percent(share))}, limit {_percent(limit.unstable)}")
     return invalid, unstable
-
-
-def suspended(seconds: float) -> list[str]:
-    """The reason that a sleep of the machine within the measured time is; none where there was none."""
-    return [f"the machine was suspended for {seconds:.1f} s meanwhile"] if seconds else []
 
 
 def _shares(seen: Conditions) -> dict[str, float | None]:
@@ -148,8 +147,7 @@ def _invalid(seen: Conditions) -> Iterator[str]:
         yield "the model writes into its input, so that later inferences met other data than the task's"
     if seen.clock_backwards:
         yield f"{_count(seen.clock_backwards, 'inference')} timed as lasting nothing or less: the clock stepped"
-    yield from suspended(seen.suspended_s)
-    yield from exceeded(_shares(seen))[0]
+    yield from exceeded(_shares(seen), seen.suspended_s)[0]
 
 
 def _unstable(seen: Conditions) -> Iterator[str]:

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +15,6 @@ from tasks.classification.conduct import check_repeats
 
 if TYPE_CHECKING:
     from harness.submission import Submission
-    from harness.workers import Workers
 
 _MOST_THREADS: Final = 4
 _AHEAD: Final = 2
@@ -125,14 +124,11 @@ class _Processes(_Pipeline):
         super().__init__(method, dataset)
         self._size, self._count = size, count
         self._prepared: dict[str, Any] = {}
-        self._workers: Workers | None = None
         self._threads: _Threads | None = None
+        self._ends = ExitStack()
 
     def __exit__(self, *exc: object) -> None:
-        if self._workers is not None:
-            self._workers.close()
-        if self._threads is not None:
-            self._threads.__exit__(*exc)
+        self._ends.close()
 
     def prepare(self, sample: Sample) -> Any:
         if self._threads is not None:
@@ -146,6 +142,7 @@ class _Processes(_Pipeline):
         yield first
         if ahead is None:
             self._threads = _Threads(self._method, self._dataset)
+            self._ends.push(self._threads)
             yield from self._threads.batches(others)
             return
         for batch in others:
@@ -173,10 +170,11 @@ class _Processes(_Pipeline):
         if layout is None:
             return None
         try:
-            self._workers = Workers(self._count, self._dataset, self._method.prepare, layout, self._size)
+            workers = Workers(self._count, self._dataset, self._method.prepare, layout, self._size)
         except OSError:
             return None
-        return self._workers.batches(wanted)
+        self._ends.callback(workers.close)
+        return workers.batches(wanted)
 
 
 def _threads() -> int:

@@ -47,6 +47,21 @@ class Linear:
         return {"logits": raw.numpy()}
 
 
+class Uneven(Linear):
+    """One picture is prepared with another shape than the others."""
+
+    def __init__(self, odd: str) -> None:
+        super().__init__()
+        self.odd = odd
+
+    def prepare(self, sample: Sample) -> Any:
+        found = super().prepare(sample)
+        return found[None] if sample.id == self.odd else found
+
+    def forward(self, inputs: Sequence[Any]) -> list[Tensor]:
+        return super().forward([one.reshape(3, 32, 32) for one in inputs])
+
+
 def run(method: Any, home: Path, workers: int | None) -> Record:
     return harness.evaluate(
         "cifar10", method, home=home, measure=False, log=False, page=False, batch_size=8, workers=workers
@@ -103,29 +118,13 @@ def test_what_prepare_raises_names_the_images(tmp_path: Path, workers: int) -> N
 
 
 def test_inputs_of_another_size_are_prepared_here(tmp_path: Path) -> None:
-    class Uneven(Linear):
-        def prepare(self, sample: Sample) -> Any:
-            found = super().prepare(sample)
-            return found[None] if sample.id == "00037" else found
-
-        def forward(self, inputs: Sequence[Any]) -> list[Tensor]:
-            return super().forward([one.reshape(3, 32, 32) for one in inputs])
-
-    method = Uneven()
+    method = Uneven("00037")
     assert told(run(method, tmp_path / "a", 1)) == told(run(Linear(), tmp_path / "b", 0))
     assert len(method.here) == 16
 
 
 def test_a_first_batch_of_several_sizes_is_prepared_by_threads_from_then_on(tmp_path: Path) -> None:
-    class Mixed(Linear):
-        def prepare(self, sample: Sample) -> Any:
-            found = super().prepare(sample)
-            return found[None] if sample.id == "00003" else found
-
-        def forward(self, inputs: Sequence[Any]) -> list[Tensor]:
-            return super().forward([one.reshape(3, 32, 32) for one in inputs])
-
-    method = Mixed()
+    method = Uneven("00003")
     record = run(method, tmp_path / "a", 1)
     assert told(record) == told(run(Linear(), tmp_path / "b", 0))
     assert len(method.here) == len(set(method.here)) == record.task.samples
